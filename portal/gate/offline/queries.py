@@ -1,0 +1,116 @@
+"""Reading offline mistakes."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import joinedload
+
+from portal.accounts.models import User
+from portal.desk.items import Counts, DueItem, Figure
+from portal.facility.models import Room
+from portal.gate.models import GateEvent
+from portal.gate.offline.mistakes import path
+from portal.gate.offline.models import OfflineMistake, OfflineRelease
+from portal.kernel.db import session
+from portal.kernel.errors import NotFound
+from portal.kernel.i18n import _
+from portal.kernel.lifecycle import State
+from portal.kernel.policy import Actor, Permission
+from portal.passes.models import Pass
+
+
+def select_mistakes() -> Select[*tuple[Any, ...]]:
+    """Mistakes with their event and client, and the name of the duty staff who let through. For who may read the gate's log."""
+    return (
+        select(OfflineMistake, User.name.label("guard"))
+        .join(OfflineMistake.event)
+        .join(User, User.id == GateEvent.guard_id)
+        .outerjoin(OfflineMistake.client)
+        .options(joinedload(OfflineMistake.event), joinedload(OfflineMistake.client))
+    )
+
+
+def get_mistake(mistake_id: uuid.UUID) -> OfflineMistake:
+    """One mistake with event and client. Raises NotFound."""
+    loaded = joinedload(OfflineMistake.event), joinedload(OfflineMistake.client)
+    found = session().scalars(select(OfflineMistake).options(*loaded).where(OfflineMistake.id == mistake_id)).one_or_none()
+    if found is None:
+        raise NotFound(mistake_id)
+    return found
+
+
+def of_event(event_id: uuid.UUID) -> OfflineMistake | None:
+    return session().scalars(select(OfflineMistake).where(OfflineMistake.event_id == event_id)).one_or_none()
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """Who and what an event is about, by name."""
+
+    guard: str
+    room: str
+    pass_revoked_at: datetime | None
+
+
+def people_of(event: GateEvent) -> Around:
+    """The duty staff, the room, and when the pass was revoked, if it was: before the event or after it."""
+    statement = (
+        select(User.name, Room.code, Pass.revoked_at)
+        .select_from(GateEvent)
+        .join(User, User.id == GateEvent.guard_id)
+        .outerjoin(Room, Room.id == GateEvent.room_id)
+        .outerjoin(Pass, Pass.id == GateEvent.pass_id)
+    )
+    guard, room, revoked_at = session().execute(statement.where(GateEvent.id == event.id)).one()
+    return Around(guard, room or "", revoked_at)
+
+
+@dataclass(frozen=True, slots=True)
+class AllowanceRow:
+    """A word that releases are allowed offline, in force or over."""
+
+    release: OfflineRelease
+    allowed_by: str
+    in_force: bool
+
+
+def allowances(now: datetime, limit: int = 50) -> list[AllowanceRow]:
+    """The latest words for all sites, the newest first."""
+    statement = (
+        select(OfflineRelease, User.name).join(User, User.id == OfflineRelease.allowed_by_id).options(joinedload(OfflineRelease.site))
+    )
+    rows = session().execute(statement.order_by(OfflineRelease.id.desc()).limit(limit))
+    return [AllowanceRow(release, name, release.created_at <= now < release.until) for release, name in rows]
+
+
+def waiting_for(actor: Actor, now: datetime) -> list[DueItem]:
+    """Mistakes that wait for the supervisor, the oldest first."""
+    if not actor.may(Permission.OFFLINE_MISTAKE_SETTLE):
+        return []
+    statement = select(OfflineMistake).options(joinedload(OfflineMistake.event), joinedload(OfflineMistake.client))
+    return [
+        _due(found) for found in session().scalars(statement.where(OfflineMistake.state == "open").order_by(OfflineMistake.id).limit(20))
+    ]
+
+
+def counts(actor: Actor, now: datetime) -> Counts | None:
+    """How many wait, on the supervisor's desk; nothing when none does."""
+    if not actor.may(Permission.OFFLINE_MISTAKE_SETTLE):
+        return None
+
+    def told(number: int) -> list[Figure]:
+        return [Figure(_("Offline mistakes to settle"), number, "", "/gate/offline/mistakes?state=open", "stop")] if number else []
+
+    return Counts((select(func.count()).where(OfflineMistake.state == "open"),), told)
+
+
+def _due(mistake: OfflineMistake) -> DueItem:
+    state, event = mistake.LIFECYCLE.states[mistake.state], mistake.event
+    about = " · ".join(filter(None, (mistake.client.name if mistake.client else "", event.person_name, event.subject_label)))
+    title = _("Admitted offline, should not have been: %(number)s", number=mistake.number)
+    return DueItem(title, about, State(state.key, _(state.label), state.tone), mistake.created_at, path(mistake))
