@@ -10,7 +10,8 @@ PY := $(VENV)/bin/python
 TO_RUN := $(VENV)/installed-to-run
 TO_WORK := $(VENV)/installed-to-work
 PO := portal/translations/zh_CN/LC_MESSAGES/messages.po
-MO := $(PO:.po=.mo)
+# Where Babel looks, by its own name of zh_CN.
+MO := $(subst zh_CN,zh_Hans_CN,$(PO:.po=.mo))
 PIP_INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --no-input --require-hashes
 
 .DEFAULT_GOAL := help

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from babel import Locale
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, check_and_call_extract_file
 from babel.messages.frontend import parse_keywords, parse_mapping_cfg
@@ -26,6 +27,7 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parent.parent
 PO_FILE = ROOT / "portal/translations/zh_CN/LC_MESSAGES/messages.po"
 LOCALE = "zh_CN"
+MO_FILE = ROOT / f"portal/translations/{Locale.parse(LOCALE)}/LC_MESSAGES/messages.mo"  # where Babel looks, by its own name of zh_CN
 SOURCES = ("portal", "templates")
 KEYWORDS = {**DEFAULT_KEYWORDS, **parse_keywords(["_l", "N_", "lazy_gettext", "lazy_ngettext:1,2"])}
 HEADER = "# Chinese (zh_CN) texts of the portal. `make messages` brings it up to date; write only the msgstr lines by hand."
@@ -98,24 +100,20 @@ def refresh(texts: Mapping[str, Text], old: Catalog, given: Mapping[str, str] | 
 
 
 def write(catalogue: Catalog, po: Path = PO_FILE) -> None:
-    """Writes the catalogue as text to `po` and compiled beside it; a reader never sees half a file."""
+    """Writes the catalogue as text to `po`; a reader never sees half a file."""
     text = io.BytesIO()
     write_po(text, catalogue, no_location=True, sort_output=True, ignore_obsolete=True, width=0)
     lines = text.getvalue().decode().split("\n")
     body = lines[lines.index('msgid ""') :]
     kept = [line for line in body if not FLEETING_HEADER.match(line)]
-    po.parent.mkdir(parents=True, exist_ok=True)
     _replace(po, "\n".join([HEADER, *kept]).encode())
-    compile_to_mo(po)
 
 
-def compile_to_mo(po: Path = PO_FILE) -> Path:
-    """Compiles `po` for the portal to read; gives the compiled file's path."""
+def compile_to_mo(po: Path = PO_FILE, mo: Path = MO_FILE) -> None:
+    """Compiles `po` into `mo` for the portal to read."""
     compiled = io.BytesIO()
     write_mo(compiled, read(po))
-    target = po.with_suffix(".mo")
-    _replace(target, compiled.getvalue())
-    return target
+    _replace(mo, compiled.getvalue())
 
 
 def faults_of(texts: Mapping[str, Text], catalogue: Catalog) -> Iterator[Fault]:
@@ -169,6 +167,7 @@ def _replace(path: Path, content: bytes) -> None:
     if path.exists() and path.read_bytes() == content:
         path.touch()
         return
+    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     part.write_bytes(content)
     part.replace(path)
@@ -184,6 +183,7 @@ def main() -> int:
     texts = extract(faults=faults)
     catalogue = refresh(texts, read())
     write(catalogue)
+    compile_to_mo()
     faults += faults_of(texts, catalogue)
     print("\n".join([*faults, f"{len(texts)} texts, {len(faults)} to mend"]))
     return 1 if faults else 0

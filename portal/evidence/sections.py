@@ -22,10 +22,11 @@ from portal.conduct.models import Violation
 from portal.emergencies.models import Emergency, EmergencyPerson
 from portal.evidence import queries
 from portal.exits.models import Exit, ExitItem
-from portal.facility.models import Room
+from portal.facility.models import Room, Site
 from portal.gate.models import GateEvent, Presence
 from portal.reviews.models import AccessReview, AccessReviewLine
 from portal.reviews.queries import Holder
+from portal.shifts.models import Shift
 from portal.visits.models import Visit, Visitor
 
 By, Approver, Seen, Closer = (aliased(User) for _number in range(4))
@@ -207,6 +208,19 @@ def _violations(period: Period) -> Select[*tuple[Any, ...]]:
     )  # fmt: skip
 
 
+def _shifts(period: Period) -> Select[*tuple[Any, ...]]:
+    """Who stood at which gate from when to when, and to whom it was signed over."""
+    during = or_(period.covers(Shift.started_at), period.covers(Shift.ended_at))
+    return (
+        select(Shift.number, Site.code, By.name, Shift.state, Shift.started_at, Shift.handed_over_at, Shift.ended_at, Seen.name, Shift.notes)
+        .join(Site, Site.id == Shift.site_id)
+        .join(By, By.id == Shift.guard_id)
+        .outerjoin(Seen, Seen.id == Shift.next_guard_id)
+        .where(during)
+        .order_by(Shift.started_at, Shift.id)
+    )
+
+
 def _reviews(period: Period) -> Select[*tuple[Any, ...]]:
     during = or_(period.covers(AccessReview.created_at), period.covers(AccessReviewLine.decided_at))
     return (
@@ -281,6 +295,8 @@ SECTIONS: tuple[Section, ...] = (
             ("exit", "kind", "state", "client", "applied_at", "applied_by", "approved_by", "approved_at", "leaves_on", "mover",
              "mover_document", "return_due_on", "line", "model", "serial", "agreed_at", "released_at", "back_at_gate_at", "settled_at",
              "settled_as"), _exits),
+    Section("shifts", "交接班：谁在哪个门岗值守、何时移交给谁", "Shifts: who stood at which gate, signed over to whom and when",
+            ("number", "site", "guard", "state", "started_at", "handed_over_at", "ended_at", "taken_by", "notes"), _shifts),
     Section("violations", "违规记录与处理决定", "Violations and what was decided",
             ("number", "happened_at", "rule", "severity", "person", "client", "room", "state", "recorded_by", "recorded_at", "decided_by",
              "decided_at"), _violations),

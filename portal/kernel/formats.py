@@ -31,7 +31,7 @@ _SOON = timedelta(hours=24)
 
 @lru_cache(maxsize=8)
 def _catalogue(locale: str) -> NullTranslations:
-    return Translations.load(_CATALOGUES, [locale])
+    return Translations.load(_CATALOGUES, [known_locale(locale)])
 
 
 def _in(locale: str, text: str, **values: Any) -> str:

@@ -33,6 +33,7 @@ from portal.kernel.db import Base, session
 from portal.kernel.policy import SYSTEM
 from portal.outbox.models import Notice, OutboxMessage
 from portal.retention.rules import REMOVED, REMOVED_HASH
+from portal.shifts.models import Shift
 from portal.visits.models import Visit, Visitor
 
 BATCH = 500
@@ -127,6 +128,17 @@ def emergencies(before: datetime, now: datetime) -> int:
     return _overwrite(Emergency, Emergency.id.in_(ids), values)
 
 
+def shifts(before: datetime, now: datetime) -> int:
+    """Names in what was signed over at the end of a shift, and the guards' words. Times, passes and codes stay."""
+    over = select(Shift).where(Shift.ended_at < before, Shift.notes != REMOVED)
+    found = session().scalars(over.order_by(Shift.started_at).limit(BATCH).with_for_update(skip_locked=True)).all()
+    for shift in found:
+        shift.notes, shift.taken_note = REMOVED, ""
+        shift.snapshot = {part: _unnamed(rows) for part, rows in shift.snapshot.items()}
+    session().flush()
+    return len(found)
+
+
 def exits(before: datetime, now: datetime) -> int:
     """Movers of exits that are over."""
     over = and_(
@@ -195,6 +207,7 @@ REMOVERS: dict[str, Callable[[datetime, datetime], int]] = {
     "badge_photos": badge_photos,
     "visits": visits,
     "emergencies": emergencies,
+    "shifts": shifts,
     "exits": exits,
     "violations": violations,
     "people": people,
@@ -210,6 +223,13 @@ def delete_contents(now: datetime) -> None:
     marked = select(StoredFile.id).where(StoredFile.removed_at >= now - CONTENT_WITHIN)
     for file_id in session().scalars(marked):
         files.delete(file_id)
+
+
+def _unnamed(rows: Any) -> Any:
+    """A part of a shift's snapshot without the people that it names and what lay at the desk for them."""
+    if not isinstance(rows, list):
+        return rows
+    return [row | {"person": REMOVED} | ({"kept": []} if "kept" in row else {}) for row in rows]
 
 
 def _badge_alive(before: datetime) -> ColumnElement[bool]:

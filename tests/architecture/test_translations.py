@@ -6,6 +6,8 @@ import ast
 from pathlib import Path
 
 import pytest
+from babel import Locale
+from babel.support import Translations
 
 from tools import catalogue
 
@@ -124,12 +126,8 @@ def test_bringing_it_up_to_date_keeps_what_is_translated_and_guesses_nothing(pla
 
 
 def test_the_compiled_catalogue_is_what_the_portal_reads(planted: Path) -> None:
-    from babel.support import Translations
-
-    compiled = planted / "locale/zh_CN/LC_MESSAGES/messages.po"
-    compiled.parent.mkdir(parents=True)
-    compiled.write_text((planted / "messages.po").read_text())
-    catalogue.compile_to_mo(compiled)
-    texts = Translations.load(planted / "locale", ["zh_CN"])
+    folder = planted / "translations"
+    catalogue.compile_to_mo(planted / "messages.po", folder / catalogue.MO_FILE.relative_to(catalogue.ROOT / "portal/translations"))
+    texts = Translations.load(folder, [Locale.parse("zh_CN")])
     assert texts.gettext("Too early") == "太早"
     assert texts.ngettext("%(num)d badge", "%(num)d badges", 2) == "%(num)d 张出入证"

@@ -170,6 +170,7 @@ def test_what_it_holds(made: EvidencePack, cast: Cast) -> None:
     assert tables["presences.csv"][0]["authorised_by"] == "周敏"
     assert {row["serial"] for row in tables["exit_items.csv"]}
     assert any(row["answer"] == "confirmed" for row in tables["access_reviews.csv"])
+    assert {(row["guard"], row["state"]) for row in tables["shifts.csv"]} == {("孙强", "running"), ("郑毅", "handed_over")}
     for person in cast.people.values():
         assert person.document_number.encode() not in everything
     assert made.number in text

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import event, text
 
-from portal.kernel import clock, db, files
+from portal.kernel import clock, db, files, migrate
 from portal.kernel.db import make_engine, session, transaction
 from portal.operations import instruments, queries
 from portal.outbox.models import OutboxMessage
@@ -52,7 +52,7 @@ def test_ready_says_which_part_is_away(app: Flask, settings: object) -> None:
         session().execute(text("UPDATE alembic_version SET version_num = '0000'"))
     assert (client.get("/ready").status_code, client.get("/ready").json["database"]) == (503, "not at head")  # type: ignore[index]
     with transaction():
-        session().execute(text("UPDATE alembic_version SET version_num = :v"), {"v": _head()})
+        session().execute(text("UPDATE alembic_version SET version_num = :v"), {"v": migrate.head()})
     try:
         files.configure("file:///tmp/rackpass-gone")
         _gone()
@@ -62,12 +62,6 @@ def test_ready_says_which_part_is_away(app: Flask, settings: object) -> None:
         assert (client.get("/ready").status_code, client.get("/ready").json) == (503, {"database": "unreachable", "storage": "ok"})
     finally:
         files._store, db._engine = store, engine
-
-
-def _head() -> str:
-    from portal.kernel import migrate
-
-    return str(migrate._head())
 
 
 def _gone() -> None:

@@ -35,6 +35,8 @@ from portal.outbox.models import Notice, OutboxMessage
 from portal.retention import queries, rules, services
 from portal.retention.rules import KINDS, REMOVED
 from portal.retention.services import NewPeriod
+from portal.shifts import services as shifts
+from portal.shifts.models import Shift
 from tests import scene as scenes
 from tests.badges import making
 from tests.cast import NOW, Cast
@@ -76,6 +78,9 @@ def test_ten_years_later_no_name_is_left_but_in_the_audit(app: Flask, cast: Cast
         scenes.build(cast)
         violation = conduct.decided(cast, conduct.WARNING)
         conduct_services.close_due(NOW + timedelta(days=60))
+        shift = session().scalars(select(Shift).where(Shift.state == "running")).one()
+        shifts.end(shift, "道路封闭", cast.actor("guard"), NOW)
+        assert "王珺" in {row["person"] for row in shift.snapshot["inside"]}
         lost = session().scalars(select(Badge).where(Badge.state == "lost")).one()
         events = session().scalar(select(func.count()).select_from(GateEvent))
         photo = lost.photo_id
@@ -91,6 +96,7 @@ def test_ten_years_later_no_name_is_left_but_in_the_audit(app: Flask, cast: Cast
     assert {
         "gate_log",
         "visits",
+        "shifts",
         "identity_papers",
         "badge_photos",
         "people",
@@ -120,6 +126,8 @@ def test_ten_years_later_no_name_is_left_but_in_the_audit(app: Flask, cast: Cast
         assert violation.person_name == (REMOVED if violation.state == "closed" else "王珺")
         found = session().get_one(EvidencePack, pack.id, populate_existing=True)
         assert (found.state, found.sha256 != "") == ("removed", True)
+        session().refresh(shift)
+        assert (shift.notes, {row["person"] for row in shift.snapshot["inside"]}) == (REMOVED, {REMOVED})
         movers = set(session().scalars(select(Exit.mover_name).where(Exit.state == "released")))
         assert movers == {REMOVED}
         with pytest.raises(files.Lost):
