@@ -20,7 +20,7 @@ import pytest
 import time_machine
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, func, select, text
+from sqlalchemy import Engine, event, func, select, text
 from sqlalchemy.exc import OperationalError
 
 from config import Settings
@@ -85,8 +85,8 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def on_it(server: Server, font_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, Cast]]:
-    """A portal with the cast on that server."""
+def portal_on_it(server: Server, font_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, Cast, Engine, Any]]:
+    """A portal with the cast on that server, its engine and its files."""
     folder = tmp_path_factory.mktemp("var")
     settings = Settings(
         environment="test", var_dir=folder, port=8000, database_url=server.url, keys=KEYS, base_url="http://localhost",
@@ -100,8 +100,19 @@ def on_it(server: Server, font_cache: Path, tmp_path_factory: pytest.TempPathFac
     with time_machine.travel(NOW, tick=True), app.app_context(), isolated():
         with transaction():
             cast = casting.build()
-        yield app, cast
-    db.engine().dispose()
+        engine = db.engine()
+        yield app, cast, engine, files._store
+    engine.dispose()
+
+
+@pytest.fixture
+def on_it(portal_on_it: tuple[Flask, Cast, Engine, Any]) -> Iterator[tuple[Flask, Cast]]:
+    """That portal and its cast, whichever portal of another test was made since."""
+    app, cast, engine, store = portal_on_it
+    before = db._engine, files._store
+    db._engine, files._store = engine, store
+    yield app, cast
+    db._engine, files._store = before
 
 
 def browser(app: Flask, cast: Cast, who: str) -> FlaskClient:
