@@ -20,6 +20,7 @@ class AuditEntry(Base):
     __table_args__ = (
         Index("ix_audit_entries_subject", "subject_kind", "subject_id", "id"),
         Index("ix_audit_entries_at", "at", "id"),
+        Index("ix_audit_entries_kind", "subject_kind", "at", "id"),
         Index("ix_audit_entries_tag", "tag", "at", "id"),
         Index("ix_audit_entries_client", "client_id", "at", "id"),
         Index("ix_audit_entries_actor", "actor_id", "at", "id"),

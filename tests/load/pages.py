@@ -35,8 +35,8 @@ def variants(html: str, path: str) -> Iterator[tuple[str, str]]:
             yield name or name_, f"{path}?{name or name_}={SAID[kind or kind_]}"
         for name, options in _SELECT.findall(form):
             values = [unescape(value) for value in _OPTION.findall(options)]
-            if values:
-                yield name, f"{path}?{name}={values[-1]}"
+            for value in values:
+                yield f"{name}={value}", f"{path}?{name}={value}"
 
 
 def opened(browser: FlaskClient, path: str) -> tuple[int, str]:
