@@ -29,7 +29,7 @@ STOPPING = 3  # seconds that what was asked may take to be answered when the ser
 
 def run_all(settings: Settings) -> None:
     """Prepares fonts, database and demo data, starts server and worker, prints the address and who can sign in."""
-    if _listening(settings.port):
+    if listening(settings.port):
         raise click.ClickException(f"port {settings.port} is in use; choose another: make run PORT={settings.port + 1}")
     prepare(settings)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -56,7 +56,7 @@ def start(settings: Settings, env: dict[str, str] | None = None, log: Path | Non
     db.engine().dispose()
     children: Processes = []
     try:
-        for command in (_server(settings), [sys.executable, "-m", "portal", "worker"]):
+        for command in (server_command(settings), [sys.executable, "-m", "portal", "worker"]):
             with log.open("ab") if log is not None else nullcontext() as output:
                 children.append(
                     subprocess.Popen(command, env={**(os.environ if env is None else env), "PYTHONUNBUFFERED": "1"}, stdout=output)
@@ -113,7 +113,8 @@ def prepare_fonts(settings: Settings) -> None:
         bar.update(100 - done)
 
 
-def _server(settings: Settings) -> list[str]:
+def server_command(settings: Settings) -> list[str]:
+    """What starts the server."""
     # A worker of granian waits for connections that browsers keep open, and can miss the signal to stop; its master then waits, too.
     return [
         sys.executable, "-m", "portal.serving", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(settings.port),
@@ -127,13 +128,14 @@ def _wait_until_up(settings: Settings, children: Processes) -> None:
     while time.monotonic() < until:
         if any(child.poll() is not None for child in children):
             raise click.ClickException("the server or its worker did not start; see above")
-        if _listening(settings.port):
+        if listening(settings.port):
             return
         time.sleep(0.05)
     raise click.ClickException("the server did not answer in time")
 
 
-def _listening(port: int) -> bool:
+def listening(port: int) -> bool:
+    """Whether something answers on the port of this machine."""
     with socket.socket() as probe:
         probe.settimeout(0.5)
         return probe.connect_ex(("127.0.0.1", port)) == 0

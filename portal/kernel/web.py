@@ -85,6 +85,14 @@ def chosen_locale() -> str:
     return request.accept_languages.best_match(("zh-CN", "zh", "en"), "zh").replace("zh-CN", "zh").replace("zh", DEFAULT_LOCALE)
 
 
+def _answered(sender: Actor) -> ResponseReturnValue | None:
+    """The answer of a form that was carried out already. Asked before its view looks at the form: what the form did may well stand in
+    the way of doing it again, and who sends it again because the answer was lost is not to be told that it failed."""
+    token = request.form.get("once") if request.method == "POST" else None
+    location = submissions.earlier(sender.user_id, token) if token and sender.user_id is not None else None
+    return redirect(location) if location is not None else None
+
+
 def register(app: Flask, load_actor: Callable[[], Actor | None]) -> None:
     """Puts the edge around an app: actor, access, one session a request, headers, error pages."""
     app.url_map.converters["id"] = IdConverter
@@ -109,7 +117,7 @@ def register(app: Flask, load_actor: Callable[[], Actor | None]) -> None:
             abort(401)
         if access != SIGNED_IN and not any(g.actor.may(permission) for permission in access):
             abort(403)
-        return None
+        return _answered(g.actor)
 
     @app.after_request
     def _headers(response: Response) -> Response:

@@ -13,7 +13,8 @@ from sqlalchemy import func, select
 
 from config import Settings
 from portal import create_app
-from portal.kernel import crypto, db, submissions
+from portal.clients.models import Contact
+from portal.kernel import crypto, db, ids, submissions
 from portal.kernel.db import session, transaction
 from portal.kernel.errors import Refusal, Refused
 from portal.kernel.forms import Form
@@ -21,7 +22,7 @@ from portal.kernel.numbers import NumberSeries, next_number
 from portal.kernel.policy import allow_signed_in
 from portal.kernel.submissions import Submission
 from portal.kernel.web import app_response, submit
-from tests.cast import NOW
+from tests.cast import NOW, Cast
 from tests.threads import at_once
 
 As = Callable[[str], FlaskClient]
@@ -126,3 +127,18 @@ def test_old_answers_are_forgotten(as_: As) -> None:
         assert session().scalar(select(func.count()).select_from(Submission)) == 1
         submissions.forget(NOW + timedelta(days=1))
     assert session().scalar(select(func.count()).select_from(Submission)) == 0
+
+
+def test_what_stands_in_the_way_of_doing_it_again_does_not_hide_the_first_answer(as_: As, cast: Cast) -> None:
+    """The contact was removed by the form's first sending; the page of removing it is gone since, but not the answer."""
+    client = as_("service")
+    client_path = f"/clients/{ids.to_text(cast.alpha.id)}"
+    client.post(f"{client_path}/contacts/add", data={"name": "何静", "phone": "010-5550 0101"})
+    with transaction():
+        contact = session().scalars(select(Contact).where(Contact.name == "何静")).one()
+        path = f"{client_path}/contacts/{ids.to_text(contact.id)}/remove"
+    token = crypto.new_token()
+    answers = [client.post(path, data={"once": token}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert answers[0].location == answers[1].location
+    assert client.post(path, data={"once": crypto.new_token()}).status_code == 404
