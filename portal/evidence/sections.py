@@ -212,13 +212,15 @@ def _shifts(period: Period) -> Select[*tuple[Any, ...]]:
     """Who stood at which gate from when to when, and to whom it was signed over."""
     during = or_(period.covers(Shift.started_at), period.covers(Shift.ended_at))
     return (
-        select(Shift.number, Site.code, By.name, Shift.state, Shift.started_at, Shift.handed_over_at, Shift.ended_at, Seen.name, Shift.notes)
+        select(
+            Shift.number, Site.code, By.name, Shift.state, Shift.started_at, Shift.handed_over_at, Shift.ended_at, Seen.name, Shift.notes,
+        )
         .join(Site, Site.id == Shift.site_id)
         .join(By, By.id == Shift.guard_id)
         .outerjoin(Seen, Seen.id == Shift.next_guard_id)
         .where(during)
         .order_by(Shift.started_at, Shift.id)
-    )
+    )  # fmt: skip
 
 
 def _reviews(period: Period) -> Select[*tuple[Any, ...]]:

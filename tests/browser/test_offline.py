@@ -21,7 +21,7 @@ from portal.shifts.models import Shift
 from portal.visits import services as visit_services
 from tests.badges import making as badges
 from tests.browser.conftest import OpenPage
-from tests.browser.offline import back, cut, press, ready, scan, store, token_of
+from tests.browser.offline import back, cut, press, ready, scan, store, token_of, until
 from tests.browser.site import PHONE, Site
 from tests.cast import NOW
 from tests.emergencies import making as emergencies
@@ -222,7 +222,7 @@ def test_the_shell_speaks_the_readers_language(site: Site, open_page: OpenPage) 
     page.get_by_role("button", name="English").locator("visible=true").click()
     expect(page.locator("html")).to_have_attribute("lang", "en")
     shell = "caches.match('/gate/offline/app').then((held) => held.text())"
-    page.wait_for_function(f"{shell}.then((text) => text.includes('<html lang=\"en\"'))")
+    until(page, f"{shell}.then((text) => text.includes('<html lang=\"en\"'))")
     page.context.set_offline(True)
     page.goto(page.url)
     expect(page.locator("[data-net-line]")).to_contain_text("No network. This phone decides by its copy of")
