@@ -118,6 +118,8 @@ class Settings:
     upload_limit_mb: int = 10
     session_idle_minutes: int = 12 * 60
     session_days: int = 14
+    proof_minutes: int = 10
+    second_factor_required: bool = False
     trusted_proxies: int = 0
     metrics_allow: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
     review_due_days: int = 14
@@ -178,6 +180,8 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         upload_limit_mb=_number(env, "PORTAL_UPLOAD_LIMIT_MB", 10),
         session_idle_minutes=_number(env, "PORTAL_SESSION_IDLE_MINUTES", 12 * 60),
         session_days=_number(env, "PORTAL_SESSION_DAYS", 14),
+        proof_minutes=_number(env, "PORTAL_PROOF_MINUTES", 10, least=1),
+        second_factor_required=_switch(env, "PORTAL_SECOND_FACTOR_REQUIRED", "yes" if production else "no"),
         trusted_proxies=_number(env, "PORTAL_TRUSTED_PROXIES", 0),
         metrics_allow=_networks(env, "PORTAL_METRICS_ALLOW", "127.0.0.0/8, ::1"),
         review_due_days=_number(env, "PORTAL_REVIEW_DUE_DAYS", 14),
@@ -220,8 +224,8 @@ def _number(env: Mapping[str, str], name: str, default: int, *, least: int | Non
     return number
 
 
-def _switch(env: Mapping[str, str], name: str) -> bool:
-    text = env.get(name) or "no"
+def _switch(env: Mapping[str, str], name: str, default: str = "no") -> bool:
+    text = env.get(name) or default
     if text not in ("yes", "no"):
         raise ConfigurationError(f"{name} is '{text}'; it must be yes or no")
     return text == "yes"

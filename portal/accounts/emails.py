@@ -39,3 +39,57 @@ ROLE_CHANGED = Message(
     N_("Your role has changed"),
     N_("%(who)s has changed the role of your account. What you may do now stands in your profile."),
 )
+
+SECOND_FACTOR_ON = Message(
+    "accounts.second_factor_on",
+    N_("Your second factor is set up"),
+    N_(
+        "Since %(at)s signing in as %(email)s takes a code from your app, too.\n\n"
+        "If it was not you, tell the data center's administrator at once."
+    ),
+)
+SECOND_FACTOR_OFF = Message(
+    "accounts.second_factor_off",
+    N_("Your second factor is off"),
+    N_(
+        "Since %(at)s the password alone opens the account %(email)s.\n\n"
+        "If it was not you, set a new password at once and tell customer service."
+    ),
+)
+SECOND_FACTOR_REMOVED = Message(
+    "accounts.second_factor_removed",
+    N_("Your second factor was removed"),
+    N_(
+        "%(who)s has removed the second factor of your account; you were signed out everywhere. Sign in and set up a new one.\n\n"
+        "If you did not ask for it, tell customer service at once."
+    ),
+)
+RECOVERY_CODES_NEW = Message(
+    "accounts.recovery_codes_renewed",
+    N_("Your recovery codes are new"),
+    N_(
+        "New recovery codes were made for %(email)s at %(at)s; the earlier ones no longer work.\n\n"
+        "If it was not you, set a new password at once and tell customer service."
+    ),
+)
+RECOVERY_CODE_USED = Message(
+    "accounts.recovery_code_used",
+    N_("A recovery code was used"),
+    N_(
+        "Someone signed in as %(email)s with a recovery code at %(at)s. %(left)s are left.\n\n"
+        "If it was not you, set a new password at once and tell customer service."
+    ),
+)
+GUESSED = Message(
+    "accounts.guessed",
+    N_("Someone fails to sign in as you"),
+    N_(
+        "At %(at)s signing in as %(email)s had failed %(failures)s times in a row; it is locked for a short time.\n\n"
+        "If it was you, nothing needs to be done. If not, your password has held; choose a new one if you use it elsewhere."
+    ),
+)
+GUESSING = Message(
+    "accounts.guessing",
+    N_("Someone guesses at an account"),
+    N_("By %(at)s signing in as %(email)s had failed %(failures)s times in a row. Look at the account, and at where it is tried from."),
+)

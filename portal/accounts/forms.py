@@ -6,14 +6,14 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from wtforms import HiddenField, IntegerField, PasswordField, RadioField, SelectField, TextAreaField
+from wtforms import BooleanField, HiddenField, IntegerField, PasswordField, RadioField, SelectField, TextAreaField
 from wtforms.validators import DataRequired, Email, EqualTo, InputRequired, Length, Regexp, ValidationError
 from wtforms.widgets import HiddenInput
 
 from portal.accounts import passwords, rules
 from portal.accounts.managing import InviteUser
 from portal.accounts.services import THEMES, AcceptInvitation, ChangeProfile, PublishRules
-from portal.kernel import ids
+from portal.kernel import crypto, ids
 from portal.kernel.forms import Form, TextField, options
 from portal.kernel.i18n import LOCALES, N_, _, _l
 from portal.kernel.policy import CLIENT_ROLES, ROLE_LABELS, Role
@@ -33,6 +33,35 @@ class SignInForm(Form):
         render_kw={"type": "email", "autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"},
     )
     password = PasswordField(
+        _l("Password"),
+        validators=[DataRequired(_l("Give the password.")), Length(max=1024)],
+        render_kw={"autocomplete": "current-password"},
+    )
+
+
+class SecondFactorForm(Form):
+    """A code of the app, or a recovery code."""
+
+    code = TextField(
+        _l("Code"),
+        validators=[DataRequired(_l("Give the code.")), Length(max=40)],
+        render_kw={"autocomplete": "one-time-code", "autocapitalize": "none", "spellcheck": "false"},
+    )
+
+
+class SetUpSecondFactorForm(SecondFactorForm):
+    """`seed`: what all that the page shows comes from, see `totp`."""
+
+    seed = HiddenField(default=crypto.new_token, validators=[Length(max=64)])
+
+
+class RecoveryCodesForm(Form):
+    seed = HiddenField(default=crypto.new_token, validators=[Length(max=64)])
+    kept = BooleanField(_l("I have kept the new codes"), validators=[DataRequired(_l("Keep the codes first: they are not shown again."))])
+
+
+class ProveForm(Form):
+    present = PasswordField(
         _l("Password"),
         validators=[DataRequired(_l("Give the password.")), Length(max=1024)],
         render_kw={"autocomplete": "current-password"},

@@ -6,11 +6,11 @@ import uuid
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.accounts.lifecycle import USER
-from portal.kernel.db import Base, Record, Stateful
+from portal.kernel.db import Base, EncryptedText, Record, Stateful
 
 if TYPE_CHECKING:
     from portal.clients.models import Client
@@ -41,10 +41,14 @@ class User(Stateful):
     password_changed_at: Mapped[datetime | None]
     last_signed_in_at: Mapped[datetime | None]
     client: Mapped[Client | None] = relationship(lazy="raise", foreign_keys=[client_id])
+    second_factor: Mapped[SecondFactor | None] = relationship(lazy="raise", viewonly=True)
 
 
 class UserSession(Record):
-    """One signed-in browser. The cookie holds the token, the row its hash."""
+    """One signed-in browser. The cookie holds the token, the row its hash.
+
+    `half`: the password was right, the second factor is still to be shown. `proven_at`: when who is in it last showed who they are.
+    """
 
     __tablename__ = "user_sessions"
     __table_args__ = (Index("ix_user_sessions_user", "user_id", "id"),)
@@ -56,6 +60,29 @@ class UserSession(Record):
     last_seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    half: Mapped[bool] = mapped_column(default=False)
+    proven_at: Mapped[datetime | None]
+
+
+class SecondFactor(Record):
+    """What a user's app makes codes from. `last_step`: the newest step of 30 s whose code was taken; none up to it is again."""
+
+    __tablename__ = "second_factors"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"), unique=True)
+    secret: Mapped[str] = mapped_column(EncryptedText("second_factors.secret"))
+    last_step: Mapped[int] = mapped_column(BigInteger)
+
+
+class RecoveryCode(Record):
+    """One of the codes for the day on which the phone is gone. Works once; only a keyed hash is stored."""
+
+    __tablename__ = "recovery_codes"
+    __table_args__ = (Index("ix_recovery_codes_user", "user_id"),)
+
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("users.id"))
+    code_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    used_at: Mapped[datetime | None]
 
 
 class UserToken(Record):

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, String, bindparam, exists, false, func, select, true
 from sqlalchemy.orm import joinedload
 
-from portal.accounts.models import RulesAcceptance, RulesText, User, UserSession, UserToken
+from portal.accounts.models import RulesAcceptance, RulesText, SecondFactor, User, UserSession, UserToken
 from portal.desk.items import Counts, DueItem, Figure
 from portal.kernel import ids
 from portal.kernel.db import UTCDateTime, session
@@ -24,12 +24,16 @@ from portal.outbox.messages import Recipient
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Whose session a token is. `rules_open`: a client user who has not accepted the present rules text (R-S1)."""
+    """Whose session a token is. `rules_open`: a client user who has not accepted the present rules text (R-S1). `half`: the second factor
+    is still to be shown; `has_second`: there is one; `proven_at`: when they last showed who they are."""
 
     actor: Actor
     theme: str
     last_seen_at: datetime
     rules_open: bool
+    half: bool
+    proven_at: datetime | None
+    has_second: bool
 
 
 def signed_in(token_hash: str, now: datetime) -> SignedIn | None:
@@ -37,9 +41,10 @@ def signed_in(token_hash: str, now: datetime) -> SignedIn | None:
     row = session().execute(_signed_in(), {"token": token_hash, "now": now}).first()
     if row is None:
         return None
-    session_id, last_seen_at, user_id, name, role, client_id, locale, theme, published, has_accepted = row
+    session_id, last_seen_at, half, proven_at, user_id, name, role, client_id, locale, theme, published, has_accepted, has_second = row
     actor = Actor(user_id, name, Role(role), client_id, locale, session_id)
-    return SignedIn(actor, theme, last_seen_at, actor.is_client and bool(published) and not has_accepted)
+    rules_open = actor.is_client and bool(published) and not has_accepted
+    return SignedIn(actor, theme, last_seen_at, rules_open, half, proven_at, has_second)
 
 
 @cache
@@ -48,8 +53,9 @@ def _signed_in() -> Select[Any]:
     current = select(RulesText.id).order_by(RulesText.version.desc()).limit(1).scalar_subquery()
     accepted = exists().where(RulesAcceptance.user_id == User.id, RulesAcceptance.rules_text_id == current)
     return (
-        select(UserSession.id, UserSession.last_seen_at, User.id, User.name, User.role, User.client_id, User.locale, User.theme)
-        .add_columns(current.is_not(None), accepted)
+        select(UserSession.id, UserSession.last_seen_at, UserSession.half, UserSession.proven_at)
+        .add_columns(User.id, User.name, User.role, User.client_id, User.locale, User.theme)
+        .add_columns(current.is_not(None), accepted, exists().where(SecondFactor.user_id == User.id))
         .join(User, User.id == UserSession.user_id)
         .where(
             UserSession.token_hash == bindparam("token", type_=String()),
@@ -94,8 +100,8 @@ def recipient_of(user: User) -> Recipient:
 
 
 def select_users(actor: Actor) -> Select[User]:
-    """Whom the actor may see in a list: an administrator everyone, a client admin the own client's users, with the client loaded."""
-    found = select(User).options(joinedload(User.client))
+    """Whom the actor may see in a list: an administrator everyone, a client admin the own client's users, with client and second factor."""
+    found = select(User).options(joinedload(User.client), joinedload(User.second_factor))
     return found.where(_within_reach(actor))
 
 
@@ -116,14 +122,16 @@ def _within_reach(actor: Actor) -> ColumnElement[bool]:
 
 
 def own_account(actor: Actor) -> User:
-    """The actor's own user, with the client loaded."""
-    return session().scalars(select(User).options(joinedload(User.client)).where(User.id == actor.user_id)).one()
+    """The actor's own user, with the client and the second factor loaded."""
+    found = select(User).options(joinedload(User.client), joinedload(User.second_factor))
+    return session().scalars(found.where(User.id == actor.user_id)).one()
 
 
 def live_sessions(user_id: uuid.UUID, now: datetime, idle_minutes: int) -> list[UserSession]:
     """The user's browsers that are signed in, the latest seen first."""
     found = select(UserSession).where(
         UserSession.user_id == user_id,
+        UserSession.half.is_(False),
         UserSession.ended_at.is_(None),
         UserSession.expires_at > now,
         UserSession.last_seen_at > now - timedelta(minutes=idle_minutes),

@@ -17,6 +17,7 @@ FREE_ATTEMPTS = 5
 FIRST_LOCK, LONGEST_LOCK = timedelta(minutes=1), timedelta(hours=1)
 FORGET_FAILURES = timedelta(hours=24)
 RESETS_AN_HOUR = 3
+ALARM_AT = 10  # failures in a row that the administrators are told of
 SEEN_EVERY = timedelta(minutes=5)
 
 WRONG_SIGN_IN = Refusal("accounts.wrong_sign_in", N_("The e-mail address or the password is not right. Check both and try again."))
@@ -26,6 +27,13 @@ LOCKED = Refusal(
         "Too many failed attempts for this e-mail address. Try again in %(minutes)s min, from %(time)s on, or set a new password by e-mail."
     ),
 )
+WRONG_CODE = Refusal(
+    "accounts.wrong_code", N_("This code is not right, or was used already. Wait for the next one that the app shows."), field="code"
+)
+SECOND_FACTOR_REQUIRED = Refusal("accounts.second_factor_required", N_("Staff need a second factor. Set up a new one instead."))
+NO_SECOND_FACTOR = Refusal("accounts.no_second_factor", N_("There is no second factor on this account."))
+SEED_BROKEN = Refusal("accounts.seed_broken", N_("This page is out of order. Open it anew."))
+CODES_FASTER = Refusal("accounts.codes_faster", N_("The second factor was just set up in another window. Look at it before you change it."))
 WRONG_PASSWORD = Refusal("accounts.wrong_password", N_("This is not your present password. Try again."), field="present")
 PASSWORD_SHORT = Refusal("accounts.password_short", N_("The password is too short: use at least %(least)s characters."), field="password")
 PASSWORD_LONG = Refusal("accounts.password_long", N_("The password is too long: use at most %(most)s characters."), field="password")
@@ -101,6 +109,11 @@ def locked(until: datetime, now: datetime) -> Refusal:
     """LOCKED with its time, in whole minutes: never told too early."""
     over = (until + timedelta(seconds=59, microseconds=999_999)).replace(second=0, microsecond=0)
     return LOCKED(minutes=max(1, math.ceil((until - now) / timedelta(minutes=1))), time=over)
+
+
+def proof_is_old(proven_at: datetime | None, now: datetime, minutes: int) -> bool:
+    """Whether it is so long since someone showed who they are that they show it again before a sensitive act."""
+    return proven_at is None or proven_at + timedelta(minutes=minutes) <= now
 
 
 def idle(last_seen: datetime, now: datetime, minutes: int) -> bool:

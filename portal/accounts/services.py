@@ -60,8 +60,11 @@ def add_active_user(
 # Sessions
 
 
-def open_session(user: User, address: str, browser: str, now: datetime, *, lasts: timedelta = SESSION_LASTS) -> str:
-    """Opens a session for a user whose identity was established, and gives the token for the browser's cookie."""
+def open_session(user: User, address: str, browser: str, now: datetime, *, lasts: timedelta = SESSION_LASTS, half: bool = False) -> str:
+    """Opens a session for a user whose identity was established, and gives the token for the browser's cookie.
+
+    `half`: the second factor is still to be shown; the session is good for that alone.
+    """
     token = crypto.new_token()
     session().add(
         UserSession(
@@ -72,9 +75,16 @@ def open_session(user: User, address: str, browser: str, now: datetime, *, lasts
             browser=browser[:300],
             last_seen_at=now,
             expires_at=now + lasts,
+            half=half,
+            proven_at=now,
         )
     )
     return token
+
+
+def proven(session_id: uuid.UUID | None, now: datetime) -> None:
+    """Notes that who is in this session has just shown once more who they are."""
+    session().execute(update(UserSession).where(UserSession.id == session_id).values(proven_at=now))
 
 
 def seen(session_id: uuid.UUID, now: datetime) -> None:

@@ -12,15 +12,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from portal.accounts import passwords, rules, throttling
+from portal.accounts import guessing, passwords, rules, second_factor, throttling
 from portal.accounts.models import User
 from portal.accounts.queries import actor_of
-from portal.accounts.services import open_session
+from portal.accounts.services import open_session, proven
 from portal.accounts.throttling import SIGN_IN
 from portal.audit import services as audit
 from portal.kernel.db import session
 from portal.kernel.errors import Refusal
-from portal.kernel.policy import SYSTEM
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +46,32 @@ def check(email: str, password: str, now: datetime) -> Checked:
 
 
 def sign_in(checked: Checked, address: str, browser: str, now: datetime, lasts: timedelta) -> str | Refusal:
-    """Opens a session and gives its token, or says why not; a failure is counted. Commit either way."""
+    """Opens a session and gives its token, or says why not; a failure is counted. Commit either way.
+
+    The session of who has a second factor waits for it, and shows nothing before.
+    """
     user = _judge(checked, now)
     if isinstance(user, Refusal):
         return user
-    user.last_signed_in_at = now
     if checked.fresh_hash is not None:
         user.password_hash = checked.fresh_hash
+    if second_factor.has_one(user.id):
+        return open_session(user, address, browser, now, lasts=second_factor.HALF_LASTS, half=True)
+    user.last_signed_in_at = now
     audit.record(
         "accounts.signed_in", "user", user.id, user.name, actor_of(user), now, client_id=user.client_id, after={"address": address}
     )
     return open_session(user, address, browser, now, lasts=lasts)
 
 
-def confirm(checked: Checked, now: datetime) -> Refusal | None:
-    """Whether someone signed in gave their own password; a failure is counted like one at sign-in. Commit either way."""
+def confirm(checked: Checked, session_id: uuid.UUID | None, now: datetime) -> Refusal | None:
+    """Whether someone signed in gave their own password, which their session then knows of; a failure is counted like one at sign-in.
+
+    Commit either way.
+    """
     judged = _judge(checked, now)
     if isinstance(judged, User):
+        proven(session_id, now)
         return None
     return judged if judged.code == rules.LOCKED.code else rules.WRONG_PASSWORD
 
@@ -76,11 +84,4 @@ def _judge(checked: Checked, now: datetime) -> User | Refusal:
     if user is not None and checked.fits and user.state == "active" and user.password_hash == checked.stored_hash:
         throttling.release(SIGN_IN, checked.email)
         return user
-    failures = throttling.count(SIGN_IN, checked.email, now, rules.FORGET_FAILURES)
-    lock = rules.lock_for(failures)
-    if not lock:
-        return rules.WRONG_SIGN_IN
-    throttling.block(SIGN_IN, checked.email, now + lock)
-    if user is not None:
-        audit.record("accounts.locked", "user", user.id, user.name, SYSTEM, now, client_id=user.client_id, after={"failures": failures})
-    return rules.locked(now + lock, now)
+    return guessing.failed(SIGN_IN, checked.email, user, now) or rules.WRONG_SIGN_IN

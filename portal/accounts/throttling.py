@@ -15,7 +15,7 @@ from portal.accounts.models import Throttle
 from portal.kernel import crypto, db
 from portal.kernel.db import session
 
-SIGN_IN, RESET = "sign-in", "reset"
+SIGN_IN, RESET, SECOND = "sign-in", "reset", "second"
 
 
 def blocked_until(what: str, email: str, now: datetime, *, lock: bool = False) -> datetime | None:

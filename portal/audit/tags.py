@@ -45,6 +45,10 @@ LIFECYCLES: tuple[Lifecycle, ...] = (
 OTHERS: dict[str, str] = {
     "accounts.signed_in": N_("Signed in"),
     "accounts.locked": N_("Locked after failed sign-ins"),
+    "accounts.second_factor_on": N_("Second factor set up"),
+    "accounts.second_factor_off": N_("Second factor turned off"),
+    "accounts.second_factor_removed": N_("Second factor removed"),
+    "accounts.recovery_codes_renewed": N_("Recovery codes made anew"),
     "accounts.password_changed": N_("Password changed"),
     "accounts.reset_asked": N_("Password reset asked for"),
     "accounts.session_ended": N_("Session ended"),

@@ -28,7 +28,7 @@ from portal.kernel.errors import NotFound
 from portal.kernel.filters import Choices, begins
 from portal.kernel.i18n import N_, _, _l
 from portal.kernel.lifecycle import State, Tone
-from portal.kernel.policy import Permission, allow
+from portal.kernel.policy import Permission, allow, proven
 from portal.kernel.tables import Choice, Column, DateRange, Table, Text
 from portal.kernel.web import action_page, actor, id_argument, offered_actions, page, state_view, submit
 from portal.kernel.words import say
@@ -205,6 +205,7 @@ def packs() -> ResponseReturnValue:
 
 @bp.route("/packs/ask", methods=["GET", "POST"])
 @allow(Permission.EVIDENCE_PACK)
+@proven
 def ask() -> ResponseReturnValue:
     """Asks for a pack; the quarter before this one is proposed."""
     first, last = _quarter_before(clock.today())

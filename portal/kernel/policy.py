@@ -251,6 +251,12 @@ def allow_machines(view: View) -> View:
     return allow_anyone(view)
 
 
+def proven(view: View) -> View:
+    """Marks a sensitive endpoint: who opens it has shown who they are in the last minutes, or does so first."""
+    view.__proven__ = True  # type: ignore[attr-defined]
+    return view
+
+
 def allow_signed_in(view: View) -> View:
     """Opens an endpoint to every signed-in user: the desk, the own profile."""
     view.__access__ = SIGNED_IN  # type: ignore[attr-defined]

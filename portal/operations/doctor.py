@@ -76,6 +76,8 @@ def _configuration(settings: Settings) -> Finding:
     if not settings.trusted_proxies:
         todo = "set PORTAL_TRUSTED_PROXIES=1 behind one reverse proxy; else every visitor has the proxy's address"
         return Finding(name, "warn", "no proxy is trusted, though the portal is served by https", todo)
+    if not settings.second_factor_required:
+        return Finding(name, "warn", "staff sign in with a password alone", "leave PORTAL_SECOND_FACTOR_REQUIRED unset, or set it to yes")
     return Finding(name, "ok", f"{settings.environment}, {settings.base_url}")
 
 

@@ -14,7 +14,7 @@ from portal.kernel.db import transaction
 from portal.kernel.errors import NotFound
 from portal.kernel.formats import reader_locale
 from portal.kernel.i18n import _, ngettext
-from portal.kernel.policy import Permission, allow
+from portal.kernel.policy import Permission, allow, proven
 from portal.kernel.web import actor, page, submit
 from portal.retention import handing_out, queries, services
 from portal.retention.forms import PeriodForm
@@ -67,6 +67,7 @@ def change(kind: str) -> ResponseReturnValue:
 
 @bp.post("/people/<id:person_id>/hand-out")
 @allow(Permission.PERSON_EXPORT)
+@proven
 def hand_out(person_id: uuid.UUID) -> ResponseReturnValue:
     """Everything held on a person, as a ZIP for them; it is on record who asked for it."""
     with transaction():

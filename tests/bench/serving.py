@@ -64,6 +64,7 @@ def environment(url: str, folder: Path, port: int) -> dict[str, str]:
         "PORTAL_BASE_URL": "https://portal.example",
         "PORTAL_SMTP_URL": "smtp://127.0.0.1:9",
         "PORTAL_KEYS_FILE": str(folder / "keys.json"),
+        "PORTAL_SECOND_FACTOR_REQUIRED": "no",  # who is signed in by the bench has none
         "PORTAL_THREADS": str(THREADS),
         "PORT": str(port),
         "VAR_DIR": str(folder),

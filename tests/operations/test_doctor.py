@@ -42,7 +42,7 @@ def sound(app: Flask, cast: Cast, settings: Settings) -> Iterator[Settings]:
     with transaction():
         audit.seal(clock.now())
     with mail_server() as server:
-        yield replace(settings, environment="production", trusted_proxies=1, smtp_url=server.url)
+        yield replace(settings, environment="production", trusted_proxies=1, smtp_url=server.url, second_factor_required=True)
 
 
 def examined(settings: Settings, keys_file: Path) -> dict[str, Finding]:
@@ -69,6 +69,7 @@ def test_each_fault_is_found(sound: Settings, keys_file: Path, monkeypatch: pyte
     assert worst("mail", replace(sound, smtp_url="")).startswith("warn")
     assert worst("configuration", replace(sound, trusted_proxies=0)).startswith("warn")
     assert worst("configuration", replace(sound, environment="development")).startswith("warn")
+    assert worst("configuration", replace(sound, second_factor_required=False)) == "warn: staff sign in with a password alone"
     monkeypatch.setattr(doctor, "LITTLE", 1 << 60)
     assert worst("disk").startswith("warn")
     with transaction():

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from portal.accounts.views import entry, own, rules, users
+from portal.accounts.views import entry, own, rules, second_factor, users
 from portal.accounts.views.blueprint import bp
 
 BLUEPRINTS = [bp]
-__all__ = ["BLUEPRINTS", "entry", "own", "rules", "users"]
+__all__ = ["BLUEPRINTS", "entry", "own", "rules", "second_factor", "users"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
-from flask import flash, g, redirect, request, session, url_for
+from flask import Response, flash, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from portal.accounts import links, services, signing_in
-from portal.accounts.forms import AcceptForm, ForgottenForm, NewPasswordForm, SignInForm
+from portal.accounts import links, queries, second_factor, services, signing_in
+from portal.accounts.forms import AcceptForm, ForgottenForm, NewPasswordForm, ProveForm, SecondFactorForm, SignInForm
 from portal.accounts.gatekeeping import TOKEN
 from portal.accounts.models import User
 from portal.accounts.rules import LOCKED
@@ -16,8 +17,9 @@ from portal.accounts.views.blueprint import bp
 from portal.kernel import clock
 from portal.kernel.db import transaction
 from portal.kernel.errors import Refusal, Refused
+from portal.kernel.forms import Form
 from portal.kernel.i18n import LOCALES, _
-from portal.kernel.policy import allow_anyone
+from portal.kernel.policy import allow_anyone, allow_signed_in
 from portal.kernel.ready import ready_page
 from portal.kernel.web import actor, client_address, page, safe_next, settings
 
@@ -30,6 +32,8 @@ def sign_in() -> ResponseReturnValue:
     if g.get("actor") is not None:
         return redirect(onward)
     if request.method == "GET":
+        if g.get("half") is not None:
+            return redirect(url_for("accounts.show_second_factor", next=onward))
         return ready_page("accounts/sign_in.html", SignInForm)
     form = SignInForm()
     if not form.validate_on_submit():
@@ -40,20 +44,56 @@ def sign_in() -> ResponseReturnValue:
     if not isinstance(outcome, Refusal):
         _enter(outcome)
         return redirect(onward)
-    form.refuse([outcome])
-    answer = page("accounts/sign_in.html", form)
-    if outcome.code == LOCKED.code:
+    return _refused("accounts/sign_in.html", form, outcome)
+
+
+@bp.route("/sign-in/second", methods=["GET", "POST"])
+@allow_anyone
+def show_second_factor() -> ResponseReturnValue:
+    """The second half of signing in. Starting over is possible; time and tries are limited."""
+    onward, half = safe_next(request.args.get("next"), "/"), g.get("half")
+    if half is None:
+        return redirect(onward if g.get("actor") is not None else url_for("accounts.sign_in", next=onward))
+    form = SecondFactorForm()
+    if not form.validate_on_submit():
+        return page("accounts/show_second_factor.html", form)
+    with transaction():
+        outcome = second_factor.answer(half, str(form.code.data), client_address(), _browser(), clock.now(), _lasts())
+    if isinstance(outcome, Refusal):
+        return _refused("accounts/show_second_factor.html", form, outcome)
+    _enter(outcome)
+    return redirect(onward)
+
+
+@bp.route("/sign-in/again", methods=["GET", "POST"])
+@allow_signed_in
+def prove() -> ResponseReturnValue:
+    """Asks for the password once more before a sensitive act, and goes on to it."""
+    onward, form = safe_next(request.args.get("next"), "/"), ProveForm()
+    if not form.validate_on_submit():
+        return page("accounts/prove.html", form, onward=onward)
+    checked = signing_in.check(queries.own_account(actor()).email, str(form.present.data), clock.now())
+    with transaction():
+        refusal = signing_in.confirm(checked, actor().session_id, clock.now())
+    return redirect(onward) if refusal is None else _refused("accounts/prove.html", form, refusal, onward=onward)
+
+
+def _refused(template: str, form: Form, refusal: Refusal, **context: Any) -> Response:
+    form.refuse([refusal])
+    answer = page(template, form, **context)
+    if refusal.code == LOCKED.code:
         answer.status_code = 429
-        answer.headers["Retry-After"] = str(60 * outcome.data["minutes"])
+        answer.headers["Retry-After"] = str(60 * refusal.data["minutes"])
     return answer
 
 
 @bp.post("/sign-out")
 @allow_anyone
 def sign_out() -> ResponseReturnValue:
-    if g.get("actor") is not None:
+    who = g.get("actor") or g.get("half")
+    if who is not None:
         with transaction():
-            services.sign_out(actor(), clock.now())
+            services.sign_out(who, clock.now())
     _forget_browser()
     flash(_("You are signed out."), "ok")
     return redirect(url_for("accounts.sign_in"))

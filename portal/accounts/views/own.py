@@ -50,7 +50,7 @@ def change_password() -> ResponseReturnValue:
     if form.validate_on_submit():
         checked = signing_in.check(user.email, str(form.present.data), clock.now())
         with transaction():
-            refusal = signing_in.confirm(checked, clock.now())
+            refusal = signing_in.confirm(checked, actor().session_id, clock.now())
         if refusal is None and form.password.data == form.present.data:
             refusal = PASSWORD_SAME
         if refusal is not None:

@@ -14,7 +14,7 @@ from portal.accounts.rules_text import blocks, default_texts
 from portal.accounts.views.blueprint import bp
 from portal.kernel import clock
 from portal.kernel.i18n import _
-from portal.kernel.policy import Permission, allow, allow_signed_in
+from portal.kernel.policy import Permission, allow, allow_signed_in, proven
 from portal.kernel.web import actor, chosen_locale, client_address, page, safe_next, submit
 
 
@@ -56,6 +56,7 @@ def rules_version(rules_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.route("/rules/versions/new", methods=["GET", "POST"])
 @allow(Permission.RULES_PUBLISH)
+@proven
 def new_rules() -> ResponseReturnValue:
     """Write, look at it, publish: what people will have to accept is never published unseen."""
     g.place = "accounts.rules_texts"

@@ -10,7 +10,7 @@ from flask import Response, flash, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import or_
 
-from portal.accounts import managing, queries
+from portal.accounts import managing, queries, second_factor
 from portal.accounts.browsers import browser_name
 from portal.accounts.forms import InviteForm, RoleForm
 from portal.accounts.lifecycle import USER
@@ -23,8 +23,9 @@ from portal.kernel import clock
 from portal.kernel.db import session, transaction
 from portal.kernel.errors import NotFound, Refusal
 from portal.kernel.filters import begins
+from portal.kernel.forms import ReasonForm
 from portal.kernel.i18n import _, _l, ngettext
-from portal.kernel.policy import CLIENT_ROLES, ROLE_LABELS, STAFF_ROLES, Permission, Role, allow
+from portal.kernel.policy import CLIENT_ROLES, ROLE_LABELS, STAFF_ROLES, Permission, Role, allow, proven
 from portal.kernel.tables import Choice, Column, Table, Text
 from portal.kernel.web import ActionView, action_page, actor, offered_actions, page, settings, state_view, submit
 
@@ -41,6 +42,7 @@ _ROLE: Column[User] = Column("role", _l("Role"), cell=role_label)
 _CLIENT: Column[User] = Column("client", _l("Client"), cell=lambda u: u.client.name if u.client else None)
 _STATE: Column[User] = Column("state", _l("State"), cell=state_view)
 _SEEN: Column[User] = Column("seen", _l("Last signed in"), cell=lambda u: u.last_signed_in_at, sort=User.last_signed_in_at)
+_SECOND: Column[User] = Column("second_factor", _l("Second factor"), cell=lambda u: _("yes") if u.second_factor else _("no"))
 _SEARCH = Text("q", _l("Name or e-mail"), where=lambda text: or_(begins(User.name, text), begins(User.email, text.lower())))
 _STATES = Choice("state", _l("State"), column=User.state, options=lambda: [(s.key, _(s.label)) for s in USER.states.values()])
 
@@ -57,7 +59,7 @@ USERS = Table[User](
     "users",
     id=User.id,
     default_sort="name",
-    columns=[_NAME, _EMAIL, _ROLE, _CLIENT, _STATE, _SEEN],
+    columns=[_NAME, _EMAIL, _ROLE, _CLIENT, _STATE, _SECOND, _SEEN],
     filters=[
         _SEARCH,
         Choice("role", _l("Role"), column=User.role, options=_roles(STAFF_ROLES | CLIENT_ROLES)),
@@ -70,7 +72,7 @@ COLLEAGUES = Table[User](
     "colleagues",
     id=User.id,
     default_sort="name",
-    columns=[_NAME, _EMAIL, _ROLE, _STATE, _SEEN],
+    columns=[_NAME, _EMAIL, _ROLE, _STATE, _SECOND, _SEEN],
     filters=[_SEARCH, Choice("role", _l("Role"), column=User.role, options=_roles(CLIENT_ROLES)), _STATES],
     row_url=_url,
 )
@@ -144,6 +146,8 @@ def _actions(found: User, signed_in: bool) -> list[ActionView]:
         own.append(ActionView(_("Send invitation again"), _to("accounts.invite_again", found), primary=True, method="post"))
     if found.state in ("invited", "active") and refusal is None:
         own.append(ActionView(_("Change role"), _to("accounts.change_role", found)))
+    if found.second_factor is not None and actor().may(Permission.USER_MANAGE) and found.id != actor().user_id:
+        own.append(ActionView(_("Remove second factor"), _to("accounts.remove_second_factor", found)))
     if signed_in and found.id != actor().user_id:
         own.append(ActionView(_("Sign out everywhere"), _to("accounts.end_sessions", found), method="post"))
     blocked: dict[str, Refusal | None] = {"disable": refusal, "disable_colleague": refusal}
@@ -152,6 +156,7 @@ def _actions(found: User, signed_in: bool) -> list[ActionView]:
 
 @bp.route("/users/<id:user_id>/role", methods=["GET", "POST"])
 @allow(Permission.USER_MANAGE, Permission.COLLEAGUE_MANAGE)
+@proven
 def change_role(user_id: uuid.UUID) -> ResponseReturnValue:
     found = queries.get_user(actor(), user_id)
     form = RoleForm(data={"role": found.role})
@@ -167,6 +172,25 @@ def change_role(user_id: uuid.UUID) -> ResponseReturnValue:
         if done is not None:
             return done
     return _page("accounts/change_role.html", form, user=found, back=_url(found))
+
+
+@bp.route("/users/<id:user_id>/second-factor", methods=["GET", "POST"])
+@allow(Permission.USER_MANAGE)
+@proven
+def remove_second_factor(user_id: uuid.UUID) -> ResponseReturnValue:
+    """For who has lost phone and recovery codes, and has shown some other way who they are."""
+    found = queries.get_user(actor(), user_id)
+    form = ReasonForm()
+    if form.validate_on_submit():
+        done = submit(
+            form,
+            lambda: second_factor.remove(queries.get_user(actor(), user_id), str(form.reason.data), actor(), clock.now()),
+            then=lambda _r: _url(found),
+            said=lambda _r: _("The second factor is removed. %(name)s is signed out everywhere.", name=found.name),
+        )
+        if done is not None:
+            return done
+    return _page("accounts/remove_second_factor.html", form, user=found, back=_url(found))
 
 
 @bp.post("/users/<id:user_id>/invite-again")
