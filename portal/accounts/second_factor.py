@@ -63,7 +63,7 @@ def turn_off(actor: Actor, now: datetime, *, required: bool) -> None:
     if needed(actor.role, required):
         raise Refused(rules.SECOND_FACTOR_REQUIRED)
     user = _own(actor)
-    if forget(user.id):
+    if services.forget_second_factor(user.id):
         _tell(emails.SECOND_FACTOR_OFF, "accounts.second_factor_off", user, actor, now)
 
 
@@ -76,7 +76,7 @@ def remove(user: User, reason: str, actor: Actor, now: datetime) -> None:
         raise Forbidden(Permission.USER_MANAGE)
     if user.id == actor.user_id:
         raise Refused(rules.NOT_YOURSELF)
-    if not forget(user.id):
+    if not services.forget_second_factor(user.id):
         raise Refused(rules.NO_SECOND_FACTOR)
     services.end_all_sessions(user, now)
     audit.record(
@@ -116,12 +116,6 @@ def has_one(user_id: uuid.UUID) -> bool:
 def codes_left(user_id: uuid.UUID) -> int:
     unused = select(func.count()).select_from(RecoveryCode).where(RecoveryCode.user_id == user_id, RecoveryCode.used_at.is_(None))
     return session().scalar(unused) or 0
-
-
-def forget(user_id: uuid.UUID) -> bool:
-    """Removes app and recovery codes; says whether there were any. For the verbs here, and for retention."""
-    session().execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
-    return _one(delete(SecondFactor).where(SecondFactor.user_id == user_id).returning(SecondFactor.id))
 
 
 def _taken(user: User, code: str, now: datetime) -> str | None:

@@ -11,7 +11,7 @@ from sqlalchemy.engine import CursorResult
 
 from portal.accounts import emails, links, passwords, rules, throttling
 from portal.accounts.lifecycle import USER
-from portal.accounts.models import RulesAcceptance, RulesText, User, UserSession, UserToken
+from portal.accounts.models import RecoveryCode, RulesAcceptance, RulesText, SecondFactor, User, UserSession, UserToken
 from portal.accounts.queries import actor_of, current_rules, recipient_of
 from portal.audit import services as audit
 from portal.kernel import clock, crypto
@@ -296,6 +296,13 @@ def accept_rules(version: int, actor: Actor, address: str, now: datetime) -> Rul
             client_id=actor.client_id, after={"version": version, "address": address},
         )  # fmt: skip
     return text
+
+
+def forget_second_factor(user_id: uuid.UUID) -> bool:
+    """Removes a user's app and recovery codes; says whether there was one. The caller tells why in the audit."""
+    session().execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
+    gone = delete(SecondFactor).where(SecondFactor.user_id == user_id).returning(SecondFactor.id)
+    return bool(session().scalars(gone.execution_options(synchronize_session=False)).all())
 
 
 def forget_old(before: datetime, now: datetime) -> int:

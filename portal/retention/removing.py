@@ -15,7 +15,6 @@ from sqlalchemy import ColumnElement, and_, case, delete, exists, or_, select, u
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import InstrumentedAttribute
 
-from portal.accounts import second_factor
 from portal.accounts import services as accounts
 from portal.accounts.models import User
 from portal.audit.models import AuditEntry
@@ -176,7 +175,7 @@ def users(before: datetime, now: datetime) -> int:
     found = session().scalars(over.order_by(User.id).limit(BATCH).with_for_update(skip_locked=True)).all()
     for user in found:
         user.name, user.phone, user.password_hash = REMOVED, "", None
-        second_factor.forget(user.id)
+        accounts.forget_second_factor(user.id)
         user.email = f"removed-{user.id.hex}@removed.invalid"
     session().flush()
     return len(found)

@@ -24,6 +24,7 @@ OPEN_TO_ANYONE = {
     "accounts.forgotten",
     "accounts.reset_sent",
     "accounts.set_password",
+    "accounts.show_second_factor",
     "accounts.sign_in",
     "accounts.sign_out",
     "accounts.switch_language",
