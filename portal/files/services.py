@@ -28,24 +28,16 @@ def stage(
 ) -> StoredFile:
     """Keeps an upload for the form that is being filled in; only its uploader sees it.
 
-    What it is is told by its content; pictures are drawn anew, a badge's photo is cropped. The same upload sent again, as a phone does
-    that got no answer, is the one that waits already. Raises Refused.
+    What it is is told by its content; pictures are drawn anew, a badge's photo is cropped. Raises Refused.
     """
     assert actor.user_id is not None, "an upload is a person's"
     refusal = why_not_size(len(content), limit_mb)
     if refusal is not None:
         raise Refused(refusal)
-    prepared = contents.prepare(content, filename, PURPOSES[purpose], crop)
-    sha256 = hashlib.sha256(prepared.content).hexdigest()
-    waiting = (StoredFile.claimed_at.is_(None), StoredFile.uploaded_by_id == actor.user_id)
-    fresh = StoredFile.created_at > now - KEEP_UNCLAIMED / 2  # an older one may be swept away under the form's hands
-    same = session().scalar(select(StoredFile).where(*waiting, fresh, StoredFile.purpose == purpose, StoredFile.sha256 == sha256).limit(1))
-    if same is not None:
-        same.created_at, same.filename = now, prepared.filename
-        session().flush()
-        return same
-    if (session().scalar(select(func.count()).where(*waiting)) or 0) >= MAX_UNCLAIMED:
+    waiting = select(func.count()).where(StoredFile.claimed_at.is_(None), StoredFile.uploaded_by_id == actor.user_id)
+    if (session().scalar(waiting) or 0) >= MAX_UNCLAIMED:
         raise Refused(TOO_MANY_WAITING(limit=MAX_UNCLAIMED))
+    prepared = contents.prepare(content, filename, PURPOSES[purpose], crop)
     file = StoredFile(
         id=ids.new(),
         created_at=now,
@@ -54,7 +46,7 @@ def stage(
         filename=prepared.filename,
         media_type=prepared.media_type,
         size=len(prepared.content),
-        sha256=sha256,
+        sha256=hashlib.sha256(prepared.content).hexdigest(),
     )
     files.put(file.id, prepared.content)
     session().add(file)

@@ -39,7 +39,7 @@ HELD = f"(SELECT address FROM address_holds WHERE holder_id = {STANDING} AND rel
 LAST = f"(SELECT last FROM prefixes WHERE id = {PREFIX})"
 ELSEWHERE = "(SELECT first FROM prefixes WHERE name = 'A1 public')"
 OUTSIDE = "(SELECT id FROM people p WHERE NOT EXISTS (SELECT 1 FROM presences q WHERE q.person_id = p.id) LIMIT 1)"
-A_SESSION = "INSERT INTO user_sessions (id, created_at, user_id, token_hash, address, browser, last_seen_at, expires_at)"
+A_SESSION = "INSERT INTO user_sessions (id, created_at, user_id, token_hash, address, browser, last_seen_at, expires_at, half)"
 ORDER = "(SELECT work_order_id FROM work_order_items WHERE serial = 'SN-0104')"
 
 
@@ -79,7 +79,7 @@ def plants() -> dict[str, list[str]]:
     return {
         "accounts: an active user has a password": [f"UPDATE users SET password_hash = NULL WHERE id = {ADMIN}"],
         "accounts: who is disabled has no open session": [
-            f"{A_SESSION} VALUES (:new, :now, {ADMIN}, 'x', '', '', :now, :later)",
+            f"{A_SESSION} VALUES (:new, :now, {ADMIN}, 'x', '', '', :now, :later, false)",
             f"UPDATE users SET state = 'disabled' WHERE id = {ADMIN}",
         ],
         "accounts: at most one link of a kind is open for a user": [

@@ -93,6 +93,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, font_cache: Path) -> Iterator
             "PORTAL_ENV": "production", "PORTAL_DATABASE_URL": url, "PORTAL_BASE_URL": f"https://{HOST}", "PORT": str(inner),
             "PORTAL_SMTP_URL": f"smtp://127.0.0.1:{free_port()}", "PORTAL_KEYS_FILE": str(keys), "VAR_DIR": str(folder / "var"),
             "PORTAL_FONT_CACHE": str(FONT_CACHE), "PORTAL_TRUSTED_PROXIES": "1",
+            "PORTAL_SECOND_FACTOR_REQUIRED": "no",  # who signs in here has none
         }  # fmt: skip
         cast = _fill(url, folder, keys)
         certificate = _certificate(folder)
