@@ -23,7 +23,7 @@ from tests.cast import build
 from tests.load.filling import fill
 
 TIMES = 20
-PASSES = 50_000  # and half a million gate events, 200,000 stays; tests/load fills more by hand
+PASSES = 100_000  # and a million gate events, 400,000 stays; tests/load fills more by hand
 PAGES: tuple[tuple[str, str, str], ...] = (
     ("desk.home.client", "admin", "/"),
     ("desk.home.service", "service", "/"),
