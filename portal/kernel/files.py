@@ -45,7 +45,7 @@ def put_large(file_id: uuid.UUID, content: IO[bytes]) -> None:
     Raises Unavailable.
     """
     try:
-        obstore.put(_configured(), _path(file_id), _sealed(file_id, content), chunk_size=8 * _CHUNK)
+        obstore.put(_configured(), _path(file_id), _sealed(file_id, content), chunk_size=8 * _CHUNK, max_concurrency=2)
     except (BaseError, OSError) as error:
         raise _unavailable(error) from error
 
