@@ -28,6 +28,7 @@ from portal.outbox.messages import Message
 from portal.outbox.services import notify
 from portal.passes import fonts
 from portal.passes.services import issue_pass, revoke_pass
+from portal.reviews import queries as reviews
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +137,19 @@ def suspend_all_of(document_hash: str, actor: Actor, now: datetime, *, because_o
 
 
 def resume_barred(badge_ids: list[uuid.UUID], actor: Actor, now: datetime, *, because_of: str) -> list[uuid.UUID]:
-    """Gives back what `suspend_all_of` took, where the badge is still suspended, within its validity, and a contract of it in force."""
+    """Gives back what `suspend_all_of` took, where the badge is still suspended, within its validity, and a contract of it in force.
+
+    One that no access review confirmed meanwhile stays suspended: who confirms it gives it back. What a review says is read with the
+    badge locked, as whoever lets a review lapse and whoever confirms locks it, too.
+    """
     resumed = []
     wanted = select(Badge).where(Badge.id.in_(badge_ids), Badge.state == "suspended").order_by(Badge.id)
-    for badge in session().scalars(wanted.with_for_update().execution_options(populate_existing=True)):
+    held = list(session().scalars(wanted.with_for_update().execution_options(populate_existing=True)))
+    unconfirmed = reviews.unconfirmed_badges(badge.id for badge in held)
+    for badge in held:
         if badge.valid_until is None or badge.valid_until < clock.today(now) or last_contract_day(badge, now) is None:
+            continue
+        if badge.id in unconfirmed:
             continue
         change.move(badge, "resume", actor, now, because_of=because_of)
         _tell_client(emails.RESUMED, badge, now)

@@ -79,7 +79,8 @@ def lift(ban: EntryBan, actor: Actor, now: datetime) -> None:
 
 
 def end(ban: EntryBan, actor: Actor, now: datetime, *, lifted: bool = False) -> bool:
-    """The ban is over: the badges that it suspended open the gate again, where a contract is in force and no other ban holds them.
+    """The ban is over: the badges that it suspended open the gate again, where a contract is in force, no other ban holds them and no
+    access review waits to confirm them.
 
     Says whether it was still on. The door comes before the row, here and wherever else both are taken.
     """
@@ -113,6 +114,12 @@ def end_due(now: datetime) -> int:
             )
             ended += 1
     return ended
+
+
+def note_given_back(badge_id: uuid.UUID, now: datetime) -> None:
+    """For whoever resumed a badge that `queries.is_kept_from_bar`: no bar holds it any more."""
+    for row in session().scalars(select(BarredBadge).where(BarredBadge.badge_id == badge_id, BarredBadge.resumed_at.is_(None))):
+        row.resumed_at = now
 
 
 def _until(begun: datetime, outcome: Outcome) -> datetime | None:

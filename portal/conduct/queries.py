@@ -16,7 +16,7 @@ from portal.accounts.models import User
 from portal.clients.models import Client, Person
 from portal.conduct import rules
 from portal.conduct.lifecycle import TOLD
-from portal.conduct.models import Appeal, Decision, EntryBan, Violation, ViolationFile
+from portal.conduct.models import Appeal, BarredBadge, Decision, EntryBan, Violation, ViolationFile
 from portal.conduct.rules import Outcome
 from portal.desk.items import Counts, DueItem, Figure
 from portal.facility.models import Room
@@ -83,6 +83,13 @@ def check_not_barred(people: Iterable[tuple[str, str]], now: datetime, *, field:
     if barred:
         said = rules.BARRED if field is None else rules.BARRED.on(field)
         raise Refused(*(said(name=name) for hash_, name in named.items() if hash_ in barred))
+
+
+def is_kept_from_bar(badge_id: uuid.UUID, now: datetime) -> bool:
+    """Whether a bar that is over suspended this badge and did not give it back: no contract was in force then, or a review waited."""
+    held = select(EntryBan.document_hash).join(BarredBadge, BarredBadge.ban_id == EntryBan.id)
+    document_hash = session().scalars(held.where(BarredBadge.badge_id == badge_id, BarredBadge.resumed_at.is_(None)).limit(1)).first()
+    return document_hash is not None and ban_on(document_hash, now) is None
 
 
 def close_door(document_hash: str) -> None:

@@ -14,6 +14,7 @@ from portal.accounts import queries as accounts
 from portal.audit import services as audit
 from portal.clients.models import Client, Person
 from portal.conduct import barring, emails, queries, rules
+from portal.conduct.barring import BARRED, note_given_back
 from portal.conduct.barring import end_due as end_suspensions
 from portal.conduct.lifecycle import OPEN
 from portal.conduct.models import Appeal, Decision, Violation, ViolationFile
@@ -30,7 +31,7 @@ from portal.kernel.policy import SYSTEM, Actor, Permission, Role
 from portal.outbox.messages import Message, Recipient
 from portal.outbox.services import notify
 
-__all__ = ["end_suspensions"]
+__all__ = ["BARRED", "end_suspensions", "note_given_back"]
 BATCH = 200
 
 

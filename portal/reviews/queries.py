@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -140,8 +141,8 @@ def users_to_review(client_id: uuid.UUID | None) -> Select[uuid.UUID]:
     return select(User.id).where(User.client_id == client_id, User.role.in_(side), User.state == "active").order_by(User.id)
 
 
-def suspended_by_review(kind: str, subject_id: uuid.UUID) -> bool:
-    """Whether the last thing that stopped a badge, a user or a person was a review that nobody answered."""
+def stopped_because_of(kind: str, subject_id: uuid.UUID) -> str | None:
+    """The audit tag of what stopped a badge, a user or a person last, where that followed from another change (`BY_REVIEW`: a review)."""
     tags = {"badge": "badge.suspend", "user": "user.disable", "person": "person.left"}
     last = (
         select(AuditEntry.after["because_of"].as_string())
@@ -153,7 +154,15 @@ def suspended_by_review(kind: str, subject_id: uuid.UUID) -> bool:
         .order_by(AuditEntry.id.desc())
         .limit(1)
     )
-    return session().scalar(last) == BY_REVIEW
+    return session().scalar(last)
+
+
+def unconfirmed_badges(badge_ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
+    """Which of these badges a review stopped, or left stopped, because nobody confirmed them, and nobody has since."""
+    lines = select(AccessReviewLine.badge_id).where(
+        AccessReviewLine.badge_id.in_(list(badge_ids)), AccessReviewLine.decision == "suspended"
+    )
+    return set(session().scalars(lines))
 
 
 def waiting_for(actor: Actor, now: datetime) -> list[DueItem]:

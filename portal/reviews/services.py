@@ -22,6 +22,8 @@ from portal.badges import queries as badges
 from portal.badges import services as badge_services
 from portal.clients import services as clients
 from portal.clients.models import Client
+from portal.conduct import queries as conduct
+from portal.conduct import services as conduct_services
 from portal.kernel import change, clock, ids
 from portal.kernel.constraints import guarded
 from portal.kernel.db import session
@@ -189,15 +191,27 @@ def _why_not(row: Row[*tuple[Any, ...]], decision: str, review: AccessReview, ac
 
 
 def _keep(row: Row[*tuple[Any, ...]], review: AccessReview, note: str, actor: Actor, now: datetime) -> None:
-    """Access stays. What the end of the grace had suspended goes on, unless something else stopped it since."""
+    """Access stays. What the end of the grace had suspended goes on, unless something else stopped it since.
+
+    So does a badge that was suspended by a bar of its holder which is over: the unanswered review alone kept it. While the bar is on,
+    its end gives the badge back.
+    """
     line, badge, person, user = row[0], row[1], row[2], row[3]
     subject = badge or user or person
-    if line.decision != "suspended" or not queries.suspended_by_review(line.kind, subject.id):
+    if badge is not None:
+        change.lock(badge)  # a bar of its holder that ends at this moment sees the answer, or is seen by it
+    if line.decision != "suspended":
+        return
+    stopped_by = queries.stopped_because_of(line.kind, subject.id)
+    outlasted_bar = badge is not None and stopped_by == conduct_services.BARRED and conduct.is_kept_from_bar(badge.id, now)
+    if stopped_by != LAPSE and not outlasted_bar:
         return
     if badge is not None and badge.state == "suspended":
         if badge_services.last_contract_day(badge, now) is None:
             raise Refused(rules.CANNOT_RESUME(name=badge.number))
         badge_services.resume_by_rule(badge, note or _reason(review), CONFIRM, actor, now)
+        if outlasted_bar:
+            conduct_services.note_given_back(badge.id, now)
     elif user is not None and user.state == "disabled":
         account_services.enable_by_rule(user, note or _reason(review), CONFIRM, actor, now)
     elif line.kind == "person" and person.left_at is not None:
@@ -228,6 +242,7 @@ def _suspend(row: Row[*tuple[Any, ...]], review: AccessReview, now: datetime) ->
             return 0
         account_services.disable_by_rule(user, reason, LAPSE, SYSTEM, now)
     elif badge is not None:
+        change.lock(badge)  # the end of a bar of its holder may be giving it back
         if badge.state == "issued":
             badge_services.suspend_by_rule(badge, reason, LAPSE, now)
     else:
