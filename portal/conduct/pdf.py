@@ -11,6 +11,7 @@ from portal.kernel import clock
 from portal.kernel.errors import NotFound
 from portal.kernel.formats import mask
 from portal.kernel.i18n import _
+from portal.passes.documents import style
 from portal.passes.documents import violation as document
 from portal.passes.documents.paper import Paper
 from portal.passes.documents.style import Bilingual
@@ -65,8 +66,9 @@ def _term(key: str, made: Decision, ban: EntryBan | None) -> Bilingual:
     if key == rules.BAN:
         return Bilingual("直至解除", "until it is lifted")
     if key == rules.SUSPENSION and made.days is not None and ban is not None:
-        last = rules.last_suspended_day(clock.today(ban.from_at), made.days)
-        return Bilingual(f"{made.days} 天，至 {last:%Y-%m-%d} 当日止", f"{made.days} days, to the end of {last:%Y-%m-%d}")
+        last = style.both_days(rules.last_suspended_day(clock.today(ban.from_at), made.days))
+        days = "1 day" if made.days == 1 else f"{made.days} days"
+        return Bilingual(f"{made.days} 天，至 {last.zh}当日止", f"{days}, to the end of {last.en}")
     return Bilingual("—", "")
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 
 from portal.accounts.models import User
 from portal.desk.items import DueItem
-from portal.kernel import clock, ids
+from portal.kernel import clock, formats, ids
 from portal.kernel.db import session
 from portal.kernel.errors import NotFound
 from portal.kernel.i18n import _
@@ -96,7 +96,7 @@ def waiting_for(actor: Actor, now: datetime) -> list[DueItem]:
     if actor.may(Permission.ROTA_WRITE):
         nobody = State("gap", _("Nobody on call"), Tone.STOP)
         for monday in gaps(now):
-            title = _("Nobody is on call in the week of %(monday)s", monday=monday.isoformat())
+            title = _("Nobody is on call in the week of %(monday)s", monday=formats.day(monday))
             url = f"/on-call/weeks/{monday.isoformat()}"
             found.append(
                 DueItem(title, _("The supervisors would be told one after the other, by name."), nobody, clock.at_local(monday), url)

@@ -132,8 +132,11 @@ def test_the_decision_on_paper(cast: Cast, as_: As) -> None:
     answer = as_("admin").get(url(violation, "/decision.pdf"))
     assert answer.mimetype == "application/pdf"
     pages = texts(answer.data)
-    for words in (violation.number, "违规处理决定", "王珺", "吸烟", "7 天", "2026-11-30", "2026-12-07", "林岚"):
+    for words in (violation.number, "违规处理决定", "王珺", "吸烟", "7 天，至 2026 年 11 月 30 日当日止", "林岚"):
         assert words in pages[0], words
+    for words in ("7 days, to the end of 30 Nov 2026", "申诉期限：2026 年 12 月 7 日当日止", "Appeal until the end of 7 Dec 2026"):
+        assert words in pages[0], words
+    assert "2026-1" not in pages[0]
     assert cast.people["wang"].document_number not in pages[0]
     assert len(pages) == 1
     assert not scanned(answer.data, 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -36,6 +37,14 @@ def test_the_quarter_shows_who_is_on_call_and_where_nobody_is(as_: As, cast: Cas
         assert supervisor.get(f"/on-call/weeks/{wrong}").status_code == 404
     assert supervisor.get("/on-call/?week=nonsense").status_code == 200
     assert as_("admin").get("/on-call/").status_code == 403
+
+
+@pytest.mark.parametrize(("locale", "words"), [("zh_CN", "11 月 23 日起的一周无人值班"), ("en", "Nobody is on call in the week of 23 Nov")])
+def test_the_desk_writes_the_week_as_the_reader_writes_days(as_: As, cast: Cast, locale: str, words: str) -> None:
+    supervisor = as_("supervisor")
+    with supervisor.session_transaction() as cookie:
+        cookie["locale"] = locale
+    assert words in supervisor.get("/").text
 
 
 def test_channels_are_added_tested_and_switched_off(as_: As, cast: Cast) -> None:

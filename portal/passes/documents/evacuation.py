@@ -132,7 +132,7 @@ def _row(person: Inside, data: Evacuation, locale: str) -> tuple[tuple[str, ...]
         (person.client,),
         (person.phone or "—",),
         (fonts.with_marks(person.escort) if person.escort else "—",),
-        (f"{local:%H:%M}", f"{local:%Y-%m-%d}"),
+        (f"{local:%H:%M}", style.day(local.date(), locale)),
     )
 
 

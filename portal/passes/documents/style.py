@@ -196,6 +196,11 @@ def day(value: date, locale: str) -> str:
     return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
 
 
+def both_days(value: date) -> Bilingual:
+    """The day inside a text that stands on the paper in both languages, in each as it is written there."""
+    return Bilingual(day(value, "zh_CN"), day(value, "en"))
+
+
 def day_of_week(value: date, locale: str) -> str:
     """The day with its weekday: where a person plans by it."""
     if locale.startswith("zh"):

@@ -63,7 +63,8 @@ def render(data: Decision, locale: str) -> bytes:
     zone = data.paper.zone
     measures = list(data.measures) or [LIFTED]
     if data.appeal_until is not None:
-        total = Bilingual(f"申诉期限：{data.appeal_until:%Y-%m-%d} 当日止", f"Appeal until the end of {data.appeal_until:%Y-%m-%d}")
+        last = style.both_days(data.appeal_until)
+        total = Bilingual(f"申诉期限：{last.zh}当日止", f"Appeal until the end of {last.en}")
         notes = [BARRED, APPEAL]
     else:
         total = Bilingual("本决定为最终决定", "This decision is final")
