@@ -181,8 +181,8 @@ def note_left(stay: Presence, actor: Actor, now: datetime) -> None:
     """Tells the area of the ground that its person went out. An emergency does not know of who went in against its word, offline."""
     if stay.emergency_id is not None:
         emergency = emergencies.for_gate(stay.emergency_id)
-        row = next(row for row in emergency.people if row.document_hash == stay.document_hash)
-        if row.inside:
+        row = next((row for row in emergency.people if row.document_hash == stay.document_hash), None)
+        if row is not None and row.inside:
             emergency_services.note_left(emergency, row, actor, now)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from portal.emergencies import rules as emergency_rules
 from portal.gate import limits, rules
 from portal.gate.models import GateEvent, Presence
+from portal.gate.offline import rules as offline
 from portal.kernel import clock, formats
 from portal.kernel.errors import Refusal
 from portal.kernel.i18n import N_, _
@@ -35,11 +36,16 @@ def reason(happened: GateEvent) -> str:
     """Why an event was a refusal or out of order, in words; what the guard wrote counts most."""
     if happened.facts.get("reason"):
         return str(happened.facts["reason"])
-    refusal = rules.BY_CODE.get(happened.code) or EMERGENCY.get(happened.code)
+    refusal = refusal_of(happened.code)
     if refusal is None:
         return ""
     said = defaultdict(lambda: "…", {name: formats.kept(value) for name, value in happened.facts.get("said", {}).items()})
     return _(refusal.sentence) % said if "%(" in refusal.sentence else str(_(refusal.sentence))
+
+
+def refusal_of(code: str) -> Refusal | None:
+    """What a code in the log stands for: the gate's own, a phone's without a network, an emergency's."""
+    return rules.BY_CODE.get(code) or offline.BY_CODE.get(code) or EMERGENCY.get(code)
 
 
 def ground_label(kind: str) -> str:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from portal.badges import services as badge_services
 from portal.badges.models import Badge
-from portal.emergencies.models import Emergency
+from portal.emergencies.models import Emergency, EmergencyPerson
 from portal.gate.models import GateEvent, Presence
 from portal.gate.offline.models import OfflineMistake
 from portal.kernel import clock
@@ -287,10 +287,38 @@ def test_an_emergency_without_a_network(site: Site, open_page: OpenPage) -> None
     scan(page, code)
     expect(page.locator(".verdict.ok")).to_contain_text("紧急进入已批准")
     page.get_by_role("button", name="罗工").click()
-    expect(page.locator(".verdict.wait")).to_be_visible()
-    expect(page.locator("main")).to_contain_text("登记证件需要联网")
+    expect(page.locator(".verdict.wait")).to_contain_text("请查验身份证件")
+    page.get_by_label("证件上的姓名").fill("罗成")
+    page.get_by_label("证件号码").fill("110101199003070653")
+    press(page, "登记证件")
+    expect(page.locator(".verdict.wait")).to_contain_text("校验")
+    page.get_by_label("证件号码").fill("110101 19900307 0652")
+    press(page, "登记证件")
+    expect(page.locator(".name")).to_have_text("罗成")
+    for box in page.locator("[data-points] input").all():
+        box.check()
+    press(page, "确认进入")
+    expect(page.locator(".verdict.ok")).to_contain_text("罗成 · B2")
     press(page, "继续扫码")
     scan(page, code)
+    expect(page.get_by_role("button", name="罗成")).to_contain_text("在机房内")
+    page.get_by_role("button", name="换一个人").click()
+    page.get_by_label("证件上的姓名").fill("罗成")
+    page.get_by_label("证件号码").fill("110101199003070652")
+    press(page, "登记证件")
+    expect(page.locator(".verdict.wait")).to_contain_text("罗成")
+    page.get_by_label("证件上的姓名").fill("周到")
+    page.locator("select[name=kind]").select_option("passport")
+    page.get_by_label("证件号码").fill("E1234567X")
+    press(page, "登记证件")
+    expect(page.locator(".name")).to_have_text("周到")
+    sealed = json.dumps(store(page), ensure_ascii=False)
+    for secret in ("110101199003070652", "E1234567X", "周到"):
+        assert secret not in sealed
+        assert secret.encode().decode("latin1") not in sealed
+    page.get_by_role("button", name="返回扫码").click()
+    scan(page, code)
+    expect(page.get_by_role("button", name="周到")).to_contain_text("证件已登记")
     page.get_by_role("button", name="伍七").click()
     expect(page.locator("[data-points] input")).to_have_count(5)
     for box in page.locator("[data-points] input").all():
@@ -305,8 +333,17 @@ def test_an_emergency_without_a_network(site: Site, open_page: OpenPage) -> None
     back(page)
     with transaction():
         found = session().scalars(select(GateEvent).where(GateEvent.kind.in_(("entry", "exit"))).order_by(GateEvent.id)).all()
-        assert [(one.kind, one.person_name, one.objection) for one in found] == [("entry", "伍七", None), ("exit", "伍七", None)]
-        assert session().get_one(Emergency, emergency_id, populate_existing=True).state == "report_due"
+        assert [(one.kind, one.person_name, one.objection) for one in found] == [
+            ("entry", "罗成", None),
+            ("entry", "伍七", None),
+            ("exit", "伍七", None),
+        ]
+        assert session().get_one(Emergency, emergency_id, populate_existing=True).state == "in_use"
+        people = session().scalars(select(EmergencyPerson).order_by(EmergencyPerson.name)).all()
+        assert {(one.name, one.document_tail, one.inside) for one in people if one.document_tail in ("0652", "567X")} == {
+            ("罗成", "0652", True),
+            ("周到", "567X", False),
+        }
 
 
 def test_the_end_of_the_shift_wipes_the_phone_and_loses_nothing(site: Site, open_page: OpenPage, shift: Shift) -> None:
@@ -346,10 +383,60 @@ def test_what_the_portal_cannot_read_is_told(site: Site, open_page: OpenPage) ->
       const { recall } = await import("/static/gate/vault.js");
       const [{ happened }] = await waiting(await recall("guard"));
       await add({ ...happened, nonce: "0123456789abcdef", kind: "nonsense" });
+      const { step } = await import("/static/gate/vault.js");
+      const row = await step(["queue"], "readonly", ({ queue }) => queue.get(2));
+      new Uint8Array(row.sealed)[5] ^= 1;
+      await step(["queue"], "readwrite", ({ queue }) => queue.add({ ...row, event: "fedcba9876543210" }));
     })"""
     page.evaluate(spoil)
     back(page)
-    expect(page.locator("[data-net-line]")).to_contain_text("门户无法识别的记录 1 条")
-    assert store(page)["queue"]["count"] == 1
-    page.goto(f"{site.url}/gate/")
-    expect(page.locator("[data-net-line]")).to_contain_text("门户无法识别的记录 1 条")
+    expect(page.locator("[data-net-line]")).to_contain_text("门户无法识别的记录 2 条")
+    assert store(page)["queue"]["count"] == 0, "the portal has them: the phone does not send them again"
+    with transaction():
+        kept = session().scalars(select(GateEvent.code).order_by(GateEvent.id)).all()
+        assert kept == ["", "gate.unreadable", "gate.unreadable"]
+        assert len(session().scalars(select(OfflineMistake.id)).all()) == 2
+
+
+def test_what_was_written_down_as_left_at_the_desk_is_given_back_without_a_network(site: Site, open_page: OpenPage) -> None:
+    """Left online, given back offline; and the other way round."""
+    from tests.gate.scanning import enter
+
+    with transaction():
+        wang, liu = badges.issued(site.cast, "wang"), badges.issued(site.cast, "liu")
+        enter(site.cast, wang, kept=["camera", "蓝色背包"])
+        codes = token_of(wang), token_of(liu)
+    page = open_page(width=PHONE)
+    site.sign_in(page, "guard", "/gate/")
+    ready(page)
+    cut(page)
+    scan(page, codes[0])
+    page.get_by_label("照相机").check()
+    press(page, "确认离开")
+    expect(page.locator(".verdict.wait")).to_contain_text("还有 1 项")
+    page.get_by_label("照相机").check()
+    page.get_by_label("蓝色背包").check()
+    press(page, "确认离开")
+    press(page, "继续扫码")
+    scan(page, codes[1])
+    expect(page.locator(".verdict.ok")).to_contain_text("可以进入")
+    for box in page.locator("[data-points] input").all():
+        box.check()
+    page.get_by_text("寄存在值班台的物品").click()
+    page.get_by_label("其他物品").fill("保温杯，" + "长" * 61)
+    press(page, "确认进入")
+    expect(page.locator(".verdict.wait")).to_contain_text("60")
+    page.get_by_label("其他物品").fill("保温杯，雨伞、保温杯")
+    press(page, "确认进入")
+    expect(page.locator(".verdict.ok")).to_contain_text("刘洋 · B2")
+    press(page, "继续扫码")
+    scan(page, codes[1])
+    page.get_by_label("保温杯").check()
+    page.get_by_label("雨伞").check()
+    press(page, "确认离开")
+    back(page)
+    with transaction():
+        stays = session().scalars(select(Presence).order_by(Presence.created_at)).all()
+        assert [stay.kept_items for stay in stays] == [["camera", "蓝色背包"], ["保温杯", "雨伞"]]
+        assert all(stay.kept_back_at for stay in stays)
+        assert session().scalars(select(OfflineMistake.id)).all() == []

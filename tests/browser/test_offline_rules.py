@@ -15,6 +15,7 @@ import qrcode
 from playwright.sync_api import expect
 from sqlalchemy import select
 
+from portal.clients import rules as client_rules
 from portal.emergencies import rules as emergency_rules
 from portal.gate import rules
 from portal.gate import services as gate
@@ -84,6 +85,13 @@ def test_both_decide_by_the_same_rules(site: Site, open_page: OpenPage) -> None:
     for state, lapses in product(emergency_states, (None, NOW - hour, NOW, NOW + hour)):
         facts = {"number": "EM-1", "state": state, "lapses": ms(lapses), "contract": "C", "inForce": True, "revoked": None}
         cases.append(["whyNotEmergency", facts, code(emergency_rules.why_not_enter("EM-1", state, lapses, NOW))])
+    identity = ("110101199003070652", "110101 19900307-0652", "11010119900307065X", "11010119900307065")
+    numbers = (*identity, "", "E1234567X", "ABCDEF", "H12345678", "h1234567890", "12345678", "１２３４５６７８", "123")
+    for kind, number in product(client_rules.DOCUMENT_KINDS, numbers):
+        facts = {"name": "罗成", "kind": kind, "number": number}
+        cases.append(["whyNotDocument", facts, code(client_rules.why_not_document(kind, number, today))])
+    for kept in ([], ["camera", "背包"], ["长" * 60], ["长" * 61], [str(n) for n in range(12)], [str(n) for n in range(13)]):
+        cases.append(["whyNotKept", kept, code(rules.why_not_kept(kept))])
     told = page.evaluate(
         """async ([cases, today, now]) => {
           const rules = await import("/static/gate/rules.js");

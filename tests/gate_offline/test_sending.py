@@ -15,9 +15,10 @@ from portal.gate import services
 from portal.gate.models import GateEvent, Presence
 from portal.gate.offline import booking
 from portal.gate.offline.models import OfflineMistake
-from portal.kernel import clock, crypto
+from portal.kernel import clock, crypto, ids
 from portal.kernel.db import session, transaction
 from portal.kernel.errors import Refused
+from portal.outbox.models import OutboxMessage
 from portal.passes.models import Pass
 from tests.badges import making as badge_making
 from tests.cast import NOW, Cast
@@ -89,6 +90,37 @@ def test_one_that_cannot_be_read_stops_no_other(cast: Cast, as_: As, held: Pass)
     first, *_rest = in_and_out(cast, held)
     answer = send(as_("guard"), [{"nonce": "?"}, "nonsense", first])
     assert outcomes(answer) == ["unreadable", "unreadable", "booked"]
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"nonce": "0123456789abcdef", "kind": "damaged"},
+        {"kind": "entry", "kept": ["\0"]},
+        {"kind": "entry", "reason": "\ud800"},
+        {"kind": "entry", "document": {"name": "罗成", "kind": "identity_card", "number": 110101199003070652}},
+        ["110101199003070652"],
+        None,
+    ],
+)
+def test_what_cannot_be_read_is_kept_once_and_told_to_the_supervisor(cast: Cast, as_: As, held: Pass, spoilt: Any) -> None:
+    sent = event(cast, "entry", held) | spoilt if isinstance(spoilt, dict) else spoilt
+    client = as_("guard")
+    assert outcomes(send(client, [sent])) == ["unreadable"]
+    assert outcomes(send(client, [sent])) == ["unreadable"], "the phone may not have heard the answer"
+    found = session().scalars(select(GateEvent)).one()
+    assert (found.kind, found.code, found.guard_id) == ("refusal", "gate.unreadable", cast.user("guard").id)
+    mistake = session().scalars(select(OfflineMistake)).one()
+    told = session().scalars(select(OutboxMessage.address).where(OutboxMessage.code == "offline.unreadable")).all()
+    assert "supervisor@rackpass.example" in told
+    page = f"/gate/offline/mistakes/{ids.to_text(mistake.id)}"
+    assert "门户无法识别" in as_("supervisor").get("/gate/log?kind=refusal").text
+    for name in ("supervisor", "guard"):
+        shown = as_(name).get(page).text
+        assert "手机送来的记录无法识别" in shown
+        assert ("手机送来的内容" in shown) == (name == "supervisor")
+        assert "110101199003070652" not in shown
+    assert as_("supervisor").post(f"{page}/settle", data={"reason": "已问清，未放人"}).status_code == 302
 
 
 @pytest.mark.parametrize(

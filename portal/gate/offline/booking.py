@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select
 
+from portal.clients.rules import DOCUMENT_KINDS
 from portal.contracts.models import Contract
 from portal.emergencies.models import EmergencyPerson
 from portal.exits.models import Exit
@@ -22,7 +23,7 @@ from portal.gate import grounds, queries, shown
 from portal.gate import rules as gate_rules
 from portal.gate import services as gate
 from portal.gate.models import GateEvent, Presence
-from portal.gate.offline import mistakes, releases, rules
+from portal.gate.offline import documents, mistakes, releases, rules
 from portal.gate.services import Verdict
 from portal.kernel import constraints
 from portal.kernel.db import session
@@ -43,7 +44,8 @@ class Unreadable(ValueError):
 class OfflineEvent:
     """What a phone says that happened. `happened`, and `copied` (when its copy was made), by its own clock as last corrected.
 
-    `who_id`: which of an emergency's people. `serial`: what was scanned at the gate and is not on the slip.
+    `who_id`: which of an emergency's people; `document`: the one that the guard saw of them, or of somebody who was not named (R-A2).
+    `serial`: what was scanned at the gate and is not on the slip.
     """
 
     nonce: str
@@ -64,11 +66,12 @@ class OfflineEvent:
     rest_stays: bool
     code: str
     reason: str
+    document: documents.Document | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of an event. The phone forgets one that is `booked`, `objection` or `known`, and keeps any other."""
+    """What became of an event. The phone forgets every one but those that are `not_yours`, which wait for their own guard."""
 
     nonce: str
     outcome: str
@@ -99,6 +102,7 @@ def read(raw: Any) -> OfflineEvent:
             rest_stays=raw.get("rest_stays") is True,
             code=_text(raw, "code", 40),
             reason=_text(raw, "reason", 200),
+            document=_document(raw.get("document")),
         )
     except (KeyError, TypeError, ValueError, OverflowError, OSError) as error:
         raise Unreadable from error
@@ -116,18 +120,25 @@ def book(event: OfflineEvent, sent: datetime, actor: Actor, now: datetime) -> Ou
         return Outcome(event.nonce, KNOWN, earlier.objection or "")
     at = rules.booked_time(event.happened, event.copied, now)
     found = session().get(Pass, event.pass_id) if event.pass_id else None
+    seen = documents.see(event.document, event.who_id, found, actor, at) if found is not None and _fits(event, found) else None
+    if seen is not None:
+        event = replace(event, who_id=seen.row_id)
     if event.kind in ("scan", "refusal") or found is None or not _fits(event, found):
-        return _log(event, found, at, actor, now)
+        return _log(event, found, seen, at, actor, now)
     if event.kind == "exit" and (stay := gate.judge_pass(found, at, event.who_id).inside) is not None and stay.created_at > at:
-        return _log(event, found, at, actor, now)  # they have come in since, by another gate: that stay is not the one that ended
+        return _log(event, found, seen, at, actor, now)  # they came in since, by another gate: that stay is not the one that ended
     doubt = rules.why_not_certain(event.happened, event.copied, sent, now)
     if event.kind == "release":
         doubt = _why_not_release(found, at) or doubt
     verdict = _carry_out(event, found, at, actor)
     booked = _recorded(actor, at)
-    refusal = verdict.refusal or doubt
     booked.nonce, booked.booked_at = event.nonce, now
-    if verdict.refusal is not None:
+    happened = verdict.refusal is None
+    if seen is not None and seen.refusal is not None:
+        verdict = documents.of_unrecorded(verdict, seen, event.kind)
+        booked.person_name = seen.who.name
+    refusal = verdict.refusal or doubt
+    if not happened:
         _let_stand(booked, event, verdict, at, actor)
     if refusal is None:
         session().flush()
@@ -188,7 +199,7 @@ def _let_stand(booked: GateEvent, event: OfflineEvent, verdict: Verdict, at: dat
         grounds.note_left(stay, actor, at)
 
 
-def _log(event: OfflineEvent, found: Pass | None, at: datetime, actor: Actor, now: datetime) -> Outcome:
+def _log(event: OfflineEvent, found: Pass | None, seen: documents.Seen | None, at: datetime, actor: Actor, now: datetime) -> Outcome:
     """What let nobody through goes into the log as the phone judged it; what let through on nothing that fits is objected to."""
     if found is None or found.kind not in THROUGH:
         gate.verify(found.short_code if found else "", actor, at)
@@ -203,6 +214,11 @@ def _log(event: OfflineEvent, found: Pass | None, at: datetime, actor: Actor, no
         booked.kind, booked.code = event.kind, ""
         return _object(booked, gate_rules.NOT_INSIDE if event.kind == "exit" else gate_rules.UNKNOWN, event, actor, now)
     booked.kind, booked.code = event.kind, "" if event.kind == "scan" else _known(event.code)
+    if seen is not None:
+        booked.person_id, booked.person_name = seen.who.person_id, seen.who.name
+        if seen.refusal is not None and event.kind == "scan":  # nobody went in on it yet
+            booked.kind, booked.code = "refusal", seen.refusal.code
+            booked.facts = {**booked.facts, "said": {name: str(value) for name, value in seen.refusal.data.items()}}
     session().flush()
     return Outcome(event.nonce, BOOKED)
 
@@ -246,6 +262,17 @@ def _known(code: str) -> str:
     return code if code in gate_rules.BY_CODE or code in rules.BY_CODE or code in shown.EMERGENCY else gate_rules.GUARD_REFUSED.code
 
 
+def _document(raw: Any) -> documents.Document | None:
+    if raw is None:
+        return None
+    if not isinstance(raw, Mapping):
+        raise Unreadable("document")
+    found = documents.Document(_text(raw, "name", 80), _text(raw, "kind", 20), _text(raw, "number", 40))
+    if found.kind not in DOCUMENT_KINDS or not found.name.strip() or not found.number.strip():
+        raise Unreadable("document")
+    return found
+
+
 def _moment(value: Any) -> datetime:
     return datetime.fromtimestamp(float(value) / 1000, UTC)
 
@@ -256,13 +283,18 @@ def _id(value: Any) -> uuid.UUID | None:
 
 def _texts(raw: Mapping[str, Any], name: str, most: int = 40) -> tuple[str, ...]:
     values = raw.get(name) or []
-    if not isinstance(values, list) or len(values) > most or any(not isinstance(value, str) or len(value) > 200 for value in values):
+    if not isinstance(values, list) or len(values) > most or any(not _is_text(value, 200) for value in values):
         raise Unreadable(name)
     return tuple(values)
 
 
 def _text(raw: Mapping[str, Any], name: str, longest: int) -> str:
     value = raw.get(name) or ""
-    if not isinstance(value, str) or len(value) > longest or "\0" in value:
+    if not _is_text(value, longest):
         raise Unreadable(name)
-    return value
+    return str(value)
+
+
+def _is_text(value: Any, longest: int) -> bool:
+    """Whether the database can keep it: no zero bytes, no halves of characters."""
+    return isinstance(value, str) and len(value) <= longest and "\0" not in value and not any(0xD800 <= ord(c) < 0xE000 for c in value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy.exc import IntegrityError
 
-from portal.gate.offline import booking, rules, shell, snapshot
+from portal.gate.offline import booking, rules, shell, snapshot, unreadable
 from portal.gate.offline.blueprint import bp
 from portal.gate.offline.photos import small_photo
 from portal.kernel import clock
@@ -117,7 +118,10 @@ def photo(file_id: uuid.UUID) -> Response:
 @bp.post("/offline/events")
 @allow(Permission.GATE_VERIFY)
 def events() -> ResponseReturnValue:
-    """Books what happened offline, in the order given, each in a transaction of its own; answers for each what became of it."""
+    """Books what happened offline, in the order given, each in a transaction of its own.
+
+    Answers for each, in that order, what became of it. One that cannot be read is kept as such: the phone has nothing to send again.
+    """
     body: Any = request.get_json(silent=True)
     try:
         sent, raw = datetime.fromtimestamp(float(body["sent"]) / 1000, UTC), body["events"]
@@ -133,12 +137,16 @@ def _book(raw: Any, sent: datetime) -> booking.Outcome:
     try:
         event = booking.read(raw)
     except booking.Unreadable:
-        nonce = raw.get("nonce") if isinstance(raw, dict) else ""
-        return booking.Outcome(str(nonce or "")[:64], booking.UNREADABLE)
+        return _once(lambda: unreadable.keep(raw, actor(), clock.now()))
+    return _once(lambda: booking.book(event, sent, actor(), clock.now()))
+
+
+def _once(work: Callable[[], booking.Outcome]) -> booking.Outcome:
+    """Carries it out in a transaction of its own, anew when it met another guard's, or the same one, at the same moment."""
     for attempt in range(RETRIES):
         try:
             with transaction():
-                return booking.book(event, sent, actor(), clock.now())
+                return work()
         except Refused:
             if attempt == RETRIES - 1:
                 raise

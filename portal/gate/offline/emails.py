@@ -13,3 +13,11 @@ ADMITTED = Message(
         "It is booked as %(number)s. Find out what happened, see to it, and settle it with a reason."
     ),
 )
+UNREADABLE = Message(
+    "offline.unreadable",
+    N_("A record of an offline gate cannot be read: %(number)s"),
+    N_(
+        "The phone of %(guard)s sent a record of what happened without a network, and the portal cannot read it. It is kept as %(number)s. "
+        "Ask %(guard)s what happened at the time, see to it, and settle it with a reason."
+    ),
+)

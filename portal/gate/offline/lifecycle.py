@@ -13,7 +13,7 @@ OFFLINE_MISTAKE = Lifecycle(
         State("settled", N_("Mistake settled"), Tone.REST),
     ],
     actions=[
-        Action("note", N_("Note"), N_("Admitted offline, should not have been"), (), "open", P.GATE_VERIFY, offered=False),
+        Action("note", N_("Note"), N_("Told to the supervisor"), (), "open", P.GATE_VERIFY, offered=False),
         Action("settle", N_("Settle"), N_("Settled"), ("open",), "settled", P.OFFLINE_MISTAKE_SETTLE, needs=("reason",), primary=True),
     ],
 )  # fmt: skip

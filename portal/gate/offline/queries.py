@@ -14,6 +14,7 @@ from portal.accounts.models import User
 from portal.desk.items import Counts, DueItem, Figure
 from portal.facility.models import Room
 from portal.gate.models import GateEvent
+from portal.gate.offline import rules
 from portal.gate.offline.mistakes import path
 from portal.gate.offline.models import OfflineMistake, OfflineRelease
 from portal.kernel.db import session
@@ -112,5 +113,8 @@ def counts(actor: Actor, now: datetime) -> Counts | None:
 def _due(mistake: OfflineMistake) -> DueItem:
     state, event = mistake.LIFECYCLE.states[mistake.state], mistake.event
     about = " · ".join(filter(None, (mistake.client.name if mistake.client else "", event.person_name, event.subject_label)))
-    title = _("Admitted offline, should not have been: %(number)s", number=mistake.number)
+    if mistake.objection == rules.UNREADABLE.code:
+        title = _("A record of an offline gate cannot be read: %(number)s", number=mistake.number)
+    else:
+        title = _("Admitted offline, should not have been: %(number)s", number=mistake.number)
     return DueItem(title, about, State(state.key, _(state.label), state.tone), mistake.created_at, path(mistake))

@@ -11,6 +11,7 @@ LIFE = timedelta(hours=12)  # a phone's copy counts for one duty period, and no 
 AHEAD = timedelta(hours=24)  # how far ahead the copy looks
 CLOCK_LIMIT = timedelta(minutes=2)  # by how much a phone's clock may have gone astray since the last sync
 LONGEST_RELEASE = timedelta(hours=24)
+OLDEST = timedelta(days=30)  # what claims to have happened before is not believed
 MOST_EVENTS = 200  # in one request; a phone sends the rest with the next
 
 CLOCK_WRONG = Refusal("gate.clock_wrong", N_("The phone’s clock was wrong by %(minutes)s min, so the time of this event is not certain."))
@@ -24,11 +25,15 @@ CANNOT_VERIFY = Refusal(
 )
 COPY_GONE = Refusal("gate.no_copy", N_("This phone holds no copy that still counts. Nothing can be judged until there is a network."))
 
+UNREADABLE = Refusal(
+    "gate.unreadable", N_("The phone sent a record that the portal cannot read. What happened has to be asked of the guard.")
+)
+
 RELEASE_PAST = Refusal("offline.release_past", N_("Give a time in the future."), field="until")
 RELEASE_TOO_LONG = Refusal("offline.release_too_long", N_("At most %(hours)s hours at a time."), field="until")
 
 # What only a phone says; together with the gate's own codes these are all that stand in the log.
-ALL = (CLOCK_WRONG, SNAPSHOT_OLD, RELEASE_NOT_ALLOWED, NOT_IN_COPY, CANNOT_VERIFY, COPY_GONE)
+ALL = (CLOCK_WRONG, SNAPSHOT_OLD, RELEASE_NOT_ALLOWED, NOT_IN_COPY, CANNOT_VERIFY, COPY_GONE, UNREADABLE)
 BY_CODE = {refusal.code: refusal for refusal in ALL}
 
 

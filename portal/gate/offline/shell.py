@@ -15,7 +15,23 @@ STATIC = PORTAL / "static"
 APP = "/gate/offline/app"
 DECODER = "/gate/offline/zxing.js"
 SHEETS = ("theme", "shell", "parts", "lists", "forms", "print", "gate")
-MODULES = ("app", "camera", "confirm", "copy", "decoder", "judge", "queue", "rules", "screen", "sync", "token", "vault", "wipe", "words")
+MODULES = (
+    "app",
+    "camera",
+    "confirm",
+    "copy",
+    "decoder",
+    "judge",
+    "people",
+    "queue",
+    "rules",
+    "screen",
+    "sync",
+    "token",
+    "vault",
+    "wipe",
+    "words",
+)
 ICONS = ("gate-192.png", "gate-512.png", "gate-maskable-512.png")
 
 # What the app says besides what its screens hold: the names by which portal/static/gate asks for them.
@@ -25,7 +41,7 @@ WORDS: dict[str, str] = {
     "online-again": N_("The network is back, and everything is sent."),
     "signed-out": N_("Nobody is signed in here any more."),
     "off-duty": N_("No shift: this phone keeps nothing for when there is no network. Start your shift."),
-    "unreadable": N_("Records that the portal cannot read: %(count)s. They stay on this phone; tell the supervisor."),
+    "unreadable": N_("Records that the portal cannot read: %(count)s. It has kept them, and the supervisor is told."),
     "objections": N_("Let through offline, but should not have been: %(count)s. The supervisor is told."),
     "waits": N_("Events waiting to be sent: %(count)s."),
     "may-enter": N_("May enter"),
@@ -44,7 +60,7 @@ WORDS: dict[str, str] = {
     "person-inside": N_("Inside"),
     "person-seen": N_("Document seen"),
     "person-unseen": N_("Document to be seen"),
-    "identify-online": N_("Recording a document needs a network: until then nobody goes in whose document was not recorded."),
+    "see-document": N_("See the identity document"),
     "items-today": N_("Items that may leave today: %(count)s"),
     "items-left": N_("Items that have left: %(count)s"),
     "mover-seen": N_("Mover’s identity document seen; it is %(name)s"),
@@ -55,6 +71,7 @@ WORDS: dict[str, str] = {
     "kind-exit": N_("Left the room"),
     "kind-release": N_("Equipment released"),
     "kind-refusal": N_("Turned away"),
+    "kind-damaged": N_("Damaged record"),
     "nothing-readable": N_("Nothing readable"),
     "nobody-inside": N_("Nobody is inside"),
     "since": N_("since %(at)s"),

@@ -22,6 +22,7 @@ from sqlalchemy import select
 
 from portal.badges.lifecycle import LIVE
 from portal.badges.models import Badge, BadgeGrant
+from portal.clients import rules as client_rules
 from portal.clients.models import Client, Person
 from portal.conduct.models import EntryBan
 from portal.conduct.queries import in_effect
@@ -40,6 +41,11 @@ from portal.kernel.i18n import _
 from portal.passes.models import Pass
 
 Section = Any
+DOCUMENTS = (
+    client_rules.IDENTITY_SHAPE, client_rules.IDENTITY_CHECK, client_rules.LICENCE_SHAPE, client_rules.LICENCE_WRONG,
+    client_rules.PASSPORT_SHAPE, client_rules.HK_MACAO_SHAPE, client_rules.TAIWAN_SHAPE,
+)  # fmt: skip
+SAID = (*gate_rules.ALL, *rules.ALL, *shown.EMERGENCY.values(), *DOCUMENTS)  # what a phone may have to say
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,8 @@ def _house(rooms: Mapping[uuid.UUID, tuple[Room, Site]], now: datetime, *, engli
             for room, site in rooms.values()
         },
         "checklist": [[key, str(_(label))] for key, label in gate_rules.CHECKLIST_POINTS],
-        "words": {refusal.code: str(_(refusal.sentence)) for refusal in (*gate_rules.ALL, *rules.ALL, *shown.EMERGENCY.values())},
+        "words": {refusal.code: str(_(refusal.sentence)) for refusal in SAID},
+        "documents": [[key, str(_(label))] for key, label in client_rules.DOCUMENT_KINDS.items()],
         "kept_items": [[key, str(_(label))] for key, label in gate_rules.KEPT_ITEMS.items()],
         "escorts": [[user.id.hex, user.name] for user in gate.escorts()],
         "bans": _bans(now),

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from portal.audit.queries import timeline
 from portal.facility import queries as facility
 from portal.gate.models import GateEvent
-from portal.gate.offline import device, mistakes, queries, releases
+from portal.gate.offline import device, mistakes, queries, releases, rules, unreadable
 from portal.gate.offline.blueprint import bp
 from portal.gate.offline.forms import AllowForm
 from portal.gate.offline.lifecycle import OFFLINE_MISTAKE
@@ -89,6 +89,8 @@ def mistake(mistake_id: uuid.UUID) -> ResponseReturnValue:
         why=objection_text(event),
         learned=when_learned(event),
         people=queries.people_of(event),
+        unreadable=found.objection == rules.UNREADABLE.code,
+        sent=unreadable.content(event) if actor().may(Permission.OFFLINE_MISTAKE_SETTLE) else "",
         happened=timeline(("offline_mistake", found.id)),
     )
 

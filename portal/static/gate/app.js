@@ -1,10 +1,11 @@
 // The gate without a network: what the service worker shows when the portal cannot be reached.
 import { correctedNow, dropIfOver, open } from "./copy.js";
 import { offerCamera } from "./camera.js";
-import { insideNow, judge, judgePerson, judgeRecord } from "./judge.js";
+import { insideNow, judge, judgePerson, judgeRecord, peopleOf } from "./judge.js";
 import { add, counts, newNonce, waiting } from "./queue.js";
 import { made, show, verdict, ways, wire } from "./screen.js";
-import { showPeople, showPerson, showSlip } from "./confirm.js";
+import { showPerson, showSlip } from "./confirm.js";
+import { showDocument, showPeople } from "./people.js";
 import { sync } from "./sync.js";
 import { remember, wipe } from "./vault.js";
 import { clockTime, say, word } from "./words.js";
@@ -12,7 +13,7 @@ import { clockTime, say, word } from "./words.js";
 const LOOK_EVERY = 20_000; // ms between two looks for the network
 /** @type {?import("./copy.js").Copy} */
 let copy = null;
-let mistaken = 0; // what the portal objected to since this page was opened
+let mistaken = 0, unread = 0; // what the portal objected to, and what it could not read, since this page was opened
 
 /** What the pieces of the app need of each other. */
 const gate = {
@@ -31,7 +32,7 @@ async function keep(kind, record, facts = {}) {
   await add({
     nonce: newNonce(), kind, guard: copy.guard.id, at: await correctedNow(), copied: copy.madeAt, pass: record?.pass ?? null, room: null,
     points: [], items: [], escort: null, kept: [], given_back: [], mover_seen: false, rest_stays: false, code: "", reason: "",
-    who: record?.who ?? null, serial: "",
+    who: record?.who ?? null, serial: "", document: record?.document ?? null,
     ...facts,
     shown: { label: record?.number ?? "", name: record?.name ?? "", client: record?.client ?? "", hash: record?.hash ?? null },
   });
@@ -57,27 +58,28 @@ async function decided(found) {
 /** Nothing goes on: why not, with its code. */
 function over({ record, refusal }) {
   const title = record?.kind === "exit_slip" ? word("nothing-leaves") : word("may-not-enter");
-  const unsure = ["gate.not_in_copy", "gate.cannot_verify", "emergency.not_identified"].includes(refusal.code);
+  const unsure = ["gate.not_in_copy", "gate.cannot_verify"].includes(refusal.code);
   const head = unsure ? verdict("wait", word("cannot-tell"), say(refusal, copy.house)) : verdict("stop", title, say(refusal, copy.house));
-  const online = refusal.code === "emergency.not_identified" ? word("identify-online") : null;
-  return wire(show(head, made("t-over", { code: refusal.code, online })));
+  return wire(show(head, made("t-over", { code: refusal.code })));
 }
 
 /** Who stands there, of an emergency's people: of one that is over those who are still inside. */
 async function emergency(found) {
-  const within = insideOn(found.record, await gate.since());
-  const people = found.refusal ? within : found.record.people;
-  return showPeople(gate, found, people, new Set(within.map((person) => person.id)));
+  const since = await gate.since(), within = insideOn(found.record, since);
+  const people = found.refusal ? within : peopleOf(found.record, since);
+  return showPeople(gate, found, people, new Set(within.map((person) => person.hash)));
 }
 
-function insideOn({ people = [] }, since) {
+function insideOn(record, since) {
   const hashes = new Set(insideNow(copy, since).map((stay) => stay.hash));
-  return people.filter((person) => hashes.has(person.hash));
+  return peopleOf(record, since).filter((person) => hashes.has(person.hash));
 }
 
-/** One of an emergency's people was chosen. */
+/** One of an emergency's people was chosen; null: somebody who was not named. Whose document was not seen yet, shows it (R-A2). */
 async function choose(record, person) {
+  if (!person) return showDocument(gate, record, null);
   const found = judgePerson(record, person, copy, await gate.since(), await correctedNow());
+  if (found.refusal?.code === "emergency.not_identified") return showDocument(gate, record, person);
   if (found.inside || !found.refusal) return showPerson(gate, found);
   await keep("refusal", found.record, { code: found.refusal.code });
   return over(found);
@@ -164,6 +166,7 @@ async function bar() {
 async function online() {
   const { state, objections, unreadable } = await sync();
   mistaken += objections;
+  unread += unreadable;
   if (state === "offline") return;
   const back = document.querySelector("[data-net-back]");
   back.hidden = false;
@@ -171,7 +174,7 @@ async function online() {
   const lines = [];
   if (state === "signed_out") lines.push(word("signed-out"));
   if (state === "off_duty") lines.push(word("off-duty"));
-  if (unreadable) lines.push(word("unreadable", { count: unreadable }));
+  if (unread) lines.push(word("unreadable", { count: unread }));
   if (mistaken) lines.push(word("objections", { count: mistaken }));
   document.querySelector("[data-net-line]").textContent = lines.join(" ") || word("online-again");
 }

@@ -1,12 +1,12 @@
 // The two things that duty staff confirm without a network: a person in or out, and equipment out.
 import { mayRelease } from "./judge.js";
 import { photoUrl } from "./copy.js";
-import { whyNotEnter, whyNotTicked } from "./rules.js";
+import { whyNotEnter, whyNotKept, whyNotTicked } from "./rules.js";
 import { made, show, tickBox, ticked, verdict, wire } from "./screen.js";
 import { clockTime, say, word } from "./words.js";
 
 /** A person: in with the checklist, or out. @param {Object} gate  what app.js lends @param {import("./judge.js").Verdict} found */
-export async function showPerson(gate, found, told = null, kept = []) {
+export async function showPerson(gate, found, told = null, kept = [], typed = "") {
   const { record, rooms, inside, refusal } = found;
   const { house } = gate.copy;
   const photo = await photoUrl(record.photo);
@@ -42,7 +42,10 @@ export async function showPerson(gate, found, told = null, kept = []) {
     choice.append(line);
   }
   for (const [key, label] of house.kept_items) screen.querySelector("[data-kept]").append(tickBox("kept", key, label));
-  for (const box of screen.querySelectorAll("input")) if (kept.includes(box.value)) box.checked = true;
+  for (const box of screen.querySelectorAll("input:not([type=text])")) if (kept.includes(box.value)) box.checked = true;
+  const other = screen.querySelector("[data-kept-other]");
+  other.value = typed;
+  if (typed || house.kept_items.some(([key]) => kept.includes(key))) screen.querySelector("details.at-desk").open = true;
   const escort = escorts(screen, house, record, kept);
   cameOut(screen, gate, record, rooms);
   return onConfirm(screen, gate, record, async () => {
@@ -52,8 +55,10 @@ export async function showPerson(gate, found, told = null, kept = []) {
       refusal, rooms: rooms.map((one) => one.code), room: room?.code ?? null, inside, escorted: record.escorted ?? false,
       escortNamed: house.escorts.some(([id]) => id === escort.value), checked: points, points: house.checklist.map(([key]) => key),
     });
-    const left = ticked(screen, "kept");
-    if (why) return showPerson(gate, found, why, [...points, roomId, escort.value, ...left]);
+    const usual = ticked(screen, "kept");
+    const left = [...new Set([...usual, ...other.value.split(/[,，、]/).map((item) => item.trim()).filter(Boolean)])];
+    const refused = why ?? whyNotKept(left);
+    if (refused) return showPerson(gate, found, refused, [...points, roomId, escort.value, ...usual], other.value);
     await gate.keep("entry", record, { room: roomId, points, kept: left, escort: escort.value || null });
     return done(gate, record, "kind-entry", room.code);
   });
@@ -65,25 +70,6 @@ function escorts(screen, house, record, kept) {
   field.hidden = !record.escorted;
   for (const [id, name] of house.escorts) choice.append(new Option(name, id, false, kept.includes(id)));
   return choice;
-}
-
-/** An emergency: who stands there. Whose document was not recorded yet has to wait for a network. */
-export async function showPeople(gate, { record, rooms, refusal }, people, within) {
-  const { house } = gate.copy;
-  const enterBy = word("enter-by", { room: rooms[0]?.code, at: clockTime(record.lapses, house.zone, await gate.now()) });
-  const head = refusal ? verdict("stop", word("may-not-enter"), say(refusal, house)) : verdict("ok", word("emergency-approved"), enterBy);
-  const screen = wire(show(head, made("t-people", { client: record.client, number: record.number })));
-  for (const person of people) {
-    const [state, tone] = within.has(person.id) ? ["person-inside", "ok"]
-      : person.withdrawn ? ["may-not-enter", "stop"]
-        : person.hash ? ["person-seen", "rest"] : ["person-unseen", "wait"];
-    const tail = person.tail ? word("document-ends", { tail: person.tail }) : null;
-    const line = made("t-person", { name: person.name, tail, state: word(state) });
-    line.querySelector(".state").classList.add(tone);
-    line.querySelector("button").addEventListener("click", () => gate.choose(record, person));
-    screen.querySelector("[data-people]").append(line);
-  }
-  return onConfirm(screen, gate, record, null);
 }
 
 const roomOf = (house, code) => Object.entries(house.rooms).find(([, room]) => room.code === code)?.[0] ?? null;
@@ -162,7 +148,7 @@ function tickBySerial(screen, gate, record) {
 }
 
 /** The two buttons under the thumb: confirm, once; or turn away with a reason. */
-function onConfirm(screen, gate, record, confirm) {
+export function onConfirm(screen, gate, record, confirm) {
   const button = screen.querySelector("[data-confirm]");
   button?.addEventListener("click", async () => {
     button.disabled = true;

@@ -1,5 +1,5 @@
 // The verdict on a scan without a network: the signature, then the copy, then the rules, with what this phone did since.
-import { whyNotBadge, whyNotEmergency, whyNotPerson, whyNotSlip, whyNotVisit } from "./rules.js";
+import { plainNumber, whyNotBadge, whyNotEmergency, whyNotPerson, whyNotSlip, whyNotVisit } from "./rules.js";
 import { importKeys, KIND, normaliseShortCode, readToken, tokenFromScan, Unreadable } from "./token.js";
 
 /**
@@ -88,12 +88,29 @@ function judgeEmergency(record, copy, since, now) {
 
 /** One of an emergency's people. Their record is the pass with who they are. @returns {Verdict} */
 export function judgePerson(record, person, copy, since, now) {
-  const chosen = { ...record, who: person.id, name: person.name, tail: person.tail, hash: person.hash };
+  const chosen = { ...record, who: person.id, name: person.name, tail: person.tail, hash: person.hash, document: person.document ?? null };
   const inside = whereInside(chosen, copy, since);
   const found = judgeEmergency(record, copy, since, now);
   let refusal = found.refusal ?? (inside ? null : whyNotPerson({ seen: Boolean(person.hash), withdrawn: person.withdrawn }));
   if (person.hash && copy.house.bans.includes(person.hash)) refusal = { code: "gate.barred", data: {} };
   return { ...found, refusal, record: chosen, inside };
+}
+
+/** By what a phone tells people whose document it recorded: it has no key for the portal's hash. */
+export const documentKey = ({ kind, number }) => `${kind === "driving_licence" ? "identity_card" : kind} ${plainNumber(number)}`;
+
+/** An emergency's people, with those whose document this phone has recorded since. */
+export function peopleOf(record, since) {
+  const people = (record.people ?? []).map((person) => ({ ...person }));
+  for (const { pass, who, document } of since) {
+    if (pass !== record.pass || !document) continue;
+    const hash = documentKey(document);
+    const known = people.find((person) => person.hash === hash) ?? people.find((person) => who && person.id === who && !person.hash);
+    const seen = { name: document.name, tail: plainNumber(document.number).slice(-4), hash, document };
+    if (known) Object.assign(known, seen);
+    else people.push({ id: null, withdrawn: false, ...seen });
+  }
+  return people;
 }
 
 /** Whether one of the terms, [first day, last day], is running. */

@@ -96,3 +96,35 @@ export function whyNotTicked({ listed, ticked, moverSeen, restStays }) {
   if (ticked.length !== listed.length && !restStays) return refuse("not_all_ticked", { missing: listed.length - ticked.length });
   return null;
 }
+
+/** What may be noted as left at the desk. @param {string[]} kept @returns {?Refusal} */
+export function whyNotKept(kept) {
+  const most = 12, longest = 60;
+  const fits = kept.length <= most && kept.every((item) => [...item].length <= longest);
+  return fits ? null : refuse("too_much_kept", { limit: most, length: longest });
+}
+
+const WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]; // GB 11643
+
+const SHAPES = {
+  passport: [/^(?=.*\d)[A-Z0-9]{6,12}$/, "passport_shape"],
+  hk_macao_permit: [/^[HM](\d{8}|\d{10})$/, "hk_macao_shape"],
+  taiwan_permit: [/^(\d{8}|\d{10})$/, "taiwan_shape"],
+};
+
+/** As a number is kept and compared: upper case, no blanks and hyphens, full-width characters made narrow. */
+export const plainNumber = (text) => text.normalize("NFKC").replace(/[\s-]/g, "").toUpperCase();
+
+/**
+ * What a phone can tell of a document that is to be recorded; whether it is right in every way the portal says afterwards.
+ * @param {{name: string, kind: string, number: string}} document @returns {?Refusal}
+ */
+export function whyNotDocument({ name, kind, number }) {
+  const plain = plainNumber(number);
+  if (!name.trim()) return refuseEmergency("name_missing");
+  if (kind in SHAPES) return SHAPES[kind][0].test(plain) ? null : { code: `document.${SHAPES[kind][1]}` };
+  const called = kind === "driving_licence" ? "licence" : "identity";
+  if (!/^\d{17}[\dX]$/.test(plain)) return { code: `document.${called}_shape` };
+  const sum = WEIGHTS.reduce((total, weight, place) => total + weight * Number(plain[place]), 0);
+  return "10X98765432"[sum % 11] === plain[17] ? null : { code: `document.${called}_check` };
+}

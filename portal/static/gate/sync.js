@@ -5,11 +5,11 @@ import { recall, wipe } from "./vault.js";
 
 const BATCH = 100;
 const PHOTOS_AT_ONCE = 4;
-const DONE = new Set(["booked", "objection", "known"]);
+const DONE = new Set(["booked", "objection", "known", "unreadable"]); // the portal has it, if only to ask about
 
 /**
  * @typedef {Object} Synced
- * @property {"online"|"offline"|"signed_out"|"off_duty"} state @property {number} sent @property {number} objections @property {number} kept  stay on the phone @property {number} unreadable  of those
+ * @property {"online"|"offline"|"signed_out"|"off_duty"} state @property {number} sent @property {number} objections @property {number} kept  stay on the phone @property {number} unreadable  of those sent
  */
 
 /** One round. Of several pages of this phone one does it at a time. @returns {Promise<Synced>} */
@@ -70,12 +70,12 @@ async function sendBatch({ csrf, guard }, offset, told) {
     redirect: "manual",
   });
   if (!answer.ok) throw new TypeError(`the portal answers ${answer.status}`);
-  const outcomes = new Map((await answer.json()).outcomes.map((one) => [one.nonce, one]));
-  const done = batch.filter(({ happened }) => DONE.has(outcomes.get(happened.nonce)?.outcome));
+  const { outcomes } = await answer.json(); // one for each event, in their order: a damaged one may have no nonce to tell it by
+  const done = batch.filter((_one, number) => DONE.has(outcomes[number]?.outcome));
   await forget(done.map(({ place }) => place));
   told.sent += done.length;
-  told.objections += done.filter(({ happened }) => outcomes.get(happened.nonce).objection).length;
-  told.unreadable += batch.filter(({ happened }) => outcomes.get(happened.nonce)?.outcome === "unreadable").length;
+  told.objections += outcomes.filter(({ outcome, objection }) => objection && outcome !== "unreadable").length;
+  told.unreadable += outcomes.filter(({ outcome }) => outcome === "unreadable").length;
   told.kept += batch.length - done.length;
   return all.length > told.kept + done.length;
 }
