@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Select
@@ -14,13 +14,17 @@ from portal.kernel.lifecycle import State
 
 @dataclass(frozen=True, slots=True)
 class DueItem:
-    """One thing that waits for the actor. `due_at` is when it should be done (UTC), if anyone has said."""
+    """One thing that waits for the actor. `due_at` is when it should be done (UTC), if anyone has said.
+
+    `day`: a day that the title tells of; it has `%(day)s` in its place, and the desk writes it as the reader writes days.
+    """
 
     title: str
     sub: str
     state: State
     due_at: datetime | None
     url: str
+    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
 from portal.desk import queries
+from portal.desk.items import DueItem
 from portal.desk.search import search as find
 from portal.emergencies import queries as emergencies
-from portal.kernel import clock
+from portal.kernel import clock, formats
 from portal.kernel.db import session, transaction
 from portal.kernel.i18n import N_, _, _l
 from portal.kernel.policy import Actor, Permission, allow_signed_in
@@ -66,7 +69,7 @@ def home() -> ResponseReturnValue:
         today=clock.today(now),
         urgent=emergencies.to_decide(actor(), now),
         figures=queries.figures(actor(), now),
-        waiting=queries.waiting(actor(), now)[:20],
+        waiting=[_with_day(item) for item in queries.waiting(actor(), now)[:20]],
         arrivals=arrivals,
         steps=_steps(actor()),
     )
@@ -95,6 +98,10 @@ def read_notices() -> ResponseReturnValue:
 def search() -> ResponseReturnValue:
     text = request.args.get("q", "")[:100]
     return page("desk/search.html", text=text, hits=find(actor(), text))
+
+
+def _with_day(item: DueItem) -> DueItem:
+    return item if item.day is None else replace(item, title=item.title.replace("%(day)s", formats.day(item.day)))
 
 
 def _steps(who: Actor) -> list[ActionView]:

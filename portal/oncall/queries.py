@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload
 
 from portal.accounts.models import User
 from portal.desk.items import DueItem
-from portal.kernel import clock, formats, ids
+from portal.kernel import clock, ids
 from portal.kernel.db import session
 from portal.kernel.errors import NotFound
 from portal.kernel.i18n import _
@@ -96,11 +96,9 @@ def waiting_for(actor: Actor, now: datetime) -> list[DueItem]:
     if actor.may(Permission.ROTA_WRITE):
         nobody = State("gap", _("Nobody on call"), Tone.STOP)
         for monday in gaps(now):
-            title = _("Nobody is on call in the week of %(monday)s", monday=formats.day(monday))
-            url = f"/on-call/weeks/{monday.isoformat()}"
-            found.append(
-                DueItem(title, _("The supervisors would be told one after the other, by name."), nobody, clock.at_local(monday), url)
-            )
+            title = _("Nobody is on call in the week of %(monday)s", monday="%(day)s")
+            sub, url = _("The supervisors would be told one after the other, by name."), f"/on-call/weeks/{monday.isoformat()}"
+            found.append(DueItem(title, sub, nobody, clock.at_local(monday), url, monday))
     if actor.may(Permission.CHANNEL_WRITE):
         failed = State("failed", _("Not delivered"), Tone.STOP)
         for channel in active_channels():

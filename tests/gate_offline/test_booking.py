@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from portal.badges import services as badges
@@ -16,6 +18,7 @@ from portal.exits.models import Exit
 from portal.gate.models import GateEvent, Presence
 from portal.gate.offline import booking, mistakes, releases, rules
 from portal.gate.offline.models import OfflineMistake, OfflineRelease
+from portal.kernel import ids
 from portal.kernel.db import session, transaction
 from portal.kernel.errors import Conflict, Forbidden, Refused
 from portal.outbox.models import Notice, OutboxMessage
@@ -27,6 +30,7 @@ from tests.gate.scanning import enter as enter_online
 from tests.gate.scanning import inside, log, pass_of
 from tests.gate_offline.phone import LATER, POINTS, book, event, item_ids, ms
 
+As = Callable[[str], FlaskClient]
 AT = NOW + timedelta(minutes=10)
 
 
@@ -255,6 +259,33 @@ def test_a_slip_that_was_cancelled_meanwhile(cast: Cast) -> None:
     assert session().scalars(select(Equipment.state).where(Equipment.serial == "SN-0001")).one() == "in_service", (
         "for the supervisor to see to"
     )
+
+
+@pytest.mark.parametrize("locale", ["zh_CN", "en"])
+def test_the_supervisor_sees_what_left_and_what_the_records_say_of_it(cast: Cast, as_: As, locale: str) -> None:
+    """One of two left on the slip at the gate; offline both did, so one of them is to be put right."""
+    slip = slip_of(cast)
+    allow(cast)
+    first = event(cast, "release", pass_of(slip), items=item_ids(slip)[:1], rest_stays=True)
+    assert book(cast, first) == ("booked", "")
+    again = event(cast, "release", pass_of(slip), items=item_ids(slip), by="guard2")
+    assert book(cast, again, by="guard2") == ("objection", "gate.slip_used")
+    with transaction():
+        mistake = session().scalars(select(OfflineMistake)).one()
+        things = {one.serial: one for one in session().scalars(select(Equipment).where(Equipment.serial.in_(["SN-0001", "SN-0002"])))}
+        page = f"/gate/offline/mistakes/{ids.to_text(mistake.id)}"
+    supervisor = as_("supervisor")
+    with supervisor.session_transaction() as cookie:
+        cookie["locale"] = locale
+    shown = supervisor.get(page).text
+    words = {"zh_CN": ("1 台已搬出，但记录中仍在用", "已撤机", "在用"), "en": ("1 item left and is in service", "Withdrawn", "In service")}
+    for said in (*words[locale], slip.number):
+        assert said in shown, said
+    for thing in things.values():
+        assert f"/equipment/{ids.to_text(thing.id)}" in shown
+    settle = supervisor.get(f"{page}/settle").text
+    assert "SN-0002" in settle
+    assert "SN-0001" not in settle
 
 
 def test_the_word_counts_at_its_own_time(cast: Cast) -> None:

@@ -12,6 +12,8 @@ from sqlalchemy.orm import joinedload
 
 from portal.accounts.models import User
 from portal.desk.items import Counts, DueItem, Figure
+from portal.equipment.models import Equipment
+from portal.exits.models import ExitItem
 from portal.facility.models import Room
 from portal.gate.models import GateEvent
 from portal.gate.offline import rules
@@ -69,6 +71,30 @@ def people_of(event: GateEvent) -> Around:
     )
     guard, room, revoked_at = session().execute(statement.where(GateEvent.id == event.id)).one()
     return Around(guard, room or "", revoked_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A piece of equipment that a phone let out, and what the records say of it now. `wrong`: they have it inside."""
+
+    equipment: Equipment
+    serial: str
+    wrong: bool
+
+
+def left_on(event: GateEvent) -> list[Left]:
+    """What left on a release, line by line of its slip, with model and place in the records; nothing of any other event."""
+    serials = event.facts.get("released") or []
+    if event.kind != "release" or not serials:
+        return []
+    statement = (
+        select(ExitItem.listed_serial, Equipment)
+        .join(Equipment, Equipment.id == ExitItem.equipment_id)
+        .where(ExitItem.exit_id == event.subject_id, ExitItem.listed_serial.in_(serials))
+        .options(joinedload(Equipment.model), joinedload(Equipment.rack))
+        .order_by(ExitItem.line)
+    )
+    return [Left(thing, serial, thing.state == "in_service") for serial, thing in session().execute(statement)]
 
 
 @dataclass(frozen=True, slots=True)

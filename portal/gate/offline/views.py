@@ -7,8 +7,10 @@ from typing import Any
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from portal.audit.queries import timeline
+from portal.equipment import queries as equipment
 from portal.facility import queries as facility
 from portal.gate.models import GateEvent
 from portal.gate.offline import device, mistakes, queries, releases, rules, unreadable
@@ -79,6 +81,7 @@ def mistakes_list() -> ResponseReturnValue:
 def mistake(mistake_id: uuid.UUID) -> ResponseReturnValue:
     found = queries.get_mistake(mistake_id)
     event: GateEvent = found.event
+    left = queries.left_on(event)
     return page(
         "gate/offline/mistake.html",
         found=found,
@@ -89,10 +92,23 @@ def mistake(mistake_id: uuid.UUID) -> ResponseReturnValue:
         why=objection_text(event),
         learned=when_learned(event),
         people=queries.people_of(event),
+        left=[_left_row(item) for item in left],
+        slip_url=url_for("exits.show", exit_id=event.subject_id) if left and not actor().may(Permission.GATE_VERIFY) else "",
+        to_correct=sum(item.wrong for item in left),
         unreadable=found.objection == rules.UNREADABLE.code,
         sent=unreadable.content(event) if actor().may(Permission.OFFLINE_MISTAKE_SETTLE) else "",
         happened=timeline(("offline_mistake", found.id)),
     )
+
+
+def _left_row(item: queries.Left) -> list[Any]:
+    """Which item left, and what the records have of it: the equipment's page is where it is put right."""
+    thing = item.equipment
+    name, sub = Markup('<span class="code">{}</span>').format(item.serial), Markup('<span class="sub">{}</span>').format(thing.model.label)
+    if actor().may(Permission.EQUIPMENT_READ):
+        name = Markup('<a href="{}">{}</a>').format(url_for("equipment.show", equipment_id=thing.id), name)
+    what = _("It has left: bring it back, or have its client apply for an exit anew.") if item.wrong else _("Nothing: it is out.")
+    return [name + sub, state_view(thing), equipment.place_of(thing) or None, what]
 
 
 @bp.route("/offline/mistakes/<id:mistake_id>/<action>", methods=["GET", "POST"])
@@ -102,6 +118,8 @@ def act(mistake_id: uuid.UUID, action: str) -> ResponseReturnValue:
     found = queries.get_mistake(mistake_id)
     back = url_for("gate_offline.mistake", mistake_id=found.id)
     notes = [_("Say what happened and what was done: whether the person or the equipment is where it should be, and what is changed.")]
+    if wrong := [item.serial for item in queries.left_on(found.event) if item.wrong]:
+        notes.append(_("By the records these are still in service, and they have left: %(serials)s.", serials=", ".join(wrong)))
     return action_page(found, action, lambda form: mistakes.settle(found, form.reason.data, actor(), clock.now()), back=back, notes=notes)
 
 
