@@ -14,12 +14,16 @@ from sqlalchemy.orm import joinedload
 
 from portal.calendar import rules
 from portal.calendar.models import CalendarDay, Freeze
+from portal.clients.models import Client
 from portal.contracts.models import Contract
 from portal.facility.models import Room
 from portal.kernel import clock
 from portal.kernel.db import session
 from portal.kernel.errors import NotFound, Refusal
 from portal.kernel.policy import Actor
+from portal.visits.models import Visit
+from portal.workorders.lifecycle import ON_THE_WAY
+from portal.workorders.models import WorkOrder
 
 LOOK_AHEAD = timedelta(days=90)  # freezes that are shown where a date is picked
 SPAN = timedelta(days=31)
@@ -94,6 +98,53 @@ def why_frozen(room_id: uuid.UUID, starts_at: datetime, ends_at: datetime) -> Re
 def first_outside_freezes(room_id: uuid.UUID, moment: datetime) -> datetime:
     """The first moment from `moment` on at which nothing of the room is frozen."""
     return rules.first_outside(moment, session().scalars(_of_room(room_id).where(Freeze.ends_at > moment)))
+
+
+@dataclass(frozen=True, slots=True)
+class Caught:
+    """Something that was approved or issued for a time that is frozen now. `ends_at` None: an arrival, of one moment."""
+
+    kind: str
+    id: uuid.UUID
+    number: str
+    client_id: uuid.UUID
+    client: str
+    room: str
+    starts_at: datetime
+    ends_at: datetime | None = None
+
+
+def caught_by(freeze: Freeze, now: datetime, client_id: uuid.UUID | None = None) -> list[Caught]:
+    """Approved visits that are not over and open work orders inside a freeze, the earliest first; of one client where one is given.
+
+    Nobody goes in on them and nothing is racked in then: another time has to be agreed on. Two queries.
+    """
+    rooms = select(Room.id).where(Room.id == freeze.room_id if freeze.room_id else Room.site_id == freeze.site_id)
+    visits = (
+        select(Visit.id, Visit.number, Visit.client_id, Client.name, Room.code, Visit.starts_at, Visit.ends_at)
+        .join(Client, Client.id == Visit.client_id)
+        .join(Room, Room.id == Visit.room_id)
+        .where(Visit.state == "approved", Visit.room_id.in_(rooms), Visit.starts_at < freeze.ends_at)
+        .where(Visit.ends_at > max(freeze.starts_at, now))
+    )
+    orders = (
+        select(WorkOrder.id, WorkOrder.number, WorkOrder.client_id, Client.name, Room.code, WorkOrder.arrives_at)
+        .join(Client, Client.id == WorkOrder.client_id)
+        .join(Contract, Contract.id == WorkOrder.contract_id)
+        .join(Room, Room.id == Contract.room_id)
+        .where(WorkOrder.state.in_(ON_THE_WAY), Room.id.in_(rooms))
+        .where(WorkOrder.arrives_at >= freeze.starts_at, WorkOrder.arrives_at < freeze.ends_at)
+    )
+    if client_id is not None:
+        visits, orders = visits.where(Visit.client_id == client_id), orders.where(WorkOrder.client_id == client_id)
+    found = [Caught("visit", *row) for row in session().execute(visits)] + [Caught("work_order", *row) for row in session().execute(orders)]
+    return sorted(found, key=lambda one: (one.starts_at, one.number))
+
+
+def why_caught(room_id: uuid.UUID, starts_at: datetime, ends_at: datetime) -> Refusal | None:
+    """As `why_frozen`, said of what was approved or issued before the freeze was made."""
+    frozen = why_frozen(room_id, starts_at, ends_at)
+    return rules.CAUGHT(**frozen.data) if frozen is not None else None
 
 
 def place_code(freeze: Freeze) -> str:

@@ -33,6 +33,10 @@ FROZEN = Refusal(
     "calendar.frozen",
     N_("Nothing planned goes into %(place)s from %(start)s to %(end)s (freeze: %(reason)s). Choose a time before or after it."),
 )
+CAUGHT = Refusal(
+    "calendar.caught",
+    N_("From %(start)s to %(end)s nobody goes into %(place)s and nothing is racked in (freeze: %(reason)s). Agree on another time."),
+)
 
 PLANNED = State("planned", N_("Planned"), Tone.WAIT)
 IN_EFFECT = State("in_effect", N_("In effect"), Tone.STOP)

@@ -15,13 +15,15 @@ from portal.calendar import emails, queries, rules
 from portal.calendar.models import CalendarDay, Freeze
 from portal.contracts.models import Contract
 from portal.facility.models import Room, Site
-from portal.kernel import change, clock
+from portal.kernel import change, clock, ids
 from portal.kernel.constraints import guarded
 from portal.kernel.db import session
 from portal.kernel.errors import Conflict, Forbidden, NotFound, Refused
 from portal.kernel.policy import Actor, Permission, Role
 from portal.outbox.messages import Message
 from portal.outbox.services import notify
+
+NAMED = 10  # numbers in a message; the freeze's page has them all
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,8 @@ def clear_day(day: date, actor: Actor, now: datetime) -> None:
 def make_freeze(command: NewFreeze, actor: Actor, now: datetime) -> Freeze:
     """From now on nothing new is planned into that time; what was granted before stays, and whoever granted it decides about it.
 
-    Told to the clients with a contract in force there, customer service, sales and the machine room.
+    Told to the clients with a contract in force there, customer service, sales and the machine room; to each client that has a visit
+    or a work order inside it, which (`queries.caught_by`).
     """
     _need(actor)
     if (command.site_id is None) == (command.room_id is None):
@@ -90,6 +93,7 @@ def make_freeze(command: NewFreeze, actor: Actor, now: datetime) -> Freeze:
     facts = {"place": place.code, "from": _text(freeze.starts_at), "until": _text(freeze.ends_at)}
     audit.record("freeze.made", "freeze", freeze.id, place.code, actor, now, after=facts, reason=command.reason)
     _tell(emails.FREEZE_MADE, freeze, place.code, command.reason, now)
+    _tell_caught(freeze, place.code, now)
     return freeze
 
 
@@ -111,7 +115,18 @@ def lift_freeze(freeze_id: uuid.UUID, reason: str, actor: Actor, now: datetime) 
 
 
 def path(freeze: Freeze) -> str:
-    return "/calendar/freezes"
+    return f"/calendar/freezes/{ids.to_text(freeze.id)}"
+
+
+def _tell_caught(freeze: Freeze, place: str, now: datetime) -> None:
+    """Tells each client what of theirs cannot take place as planned."""
+    numbers: dict[uuid.UUID, list[str]] = {}
+    for caught in queries.caught_by(freeze, now):
+        numbers.setdefault(caught.client_id, []).append(caught.number)
+    data = {"place": place, "start": _text(freeze.starts_at), "end": _text(freeze.ends_at), "reason": freeze.reason}
+    for client_id, of_client in numbers.items():
+        told = ", ".join(of_client[:NAMED]) + (" …" if len(of_client) > NAMED else "")
+        notify(emails.FREEZE_CATCHES, accounts.recipients_of_client(client_id), now, path=path(freeze), data=data | {"numbers": told})
 
 
 def _tell(message: Message, freeze: Freeze, place: str, reason: str, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""The pages of the calendar: a month with its working days and freezes, a day, the list of freezes."""
+"""The pages of the calendar: a month with its working days and freezes, a day, the freezes and what they catch."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import format_date
+from markupsafe import Markup
 
 from portal.calendar import queries, rules, services
 from portal.calendar.forms import DayForm, FreezeForm
@@ -19,14 +20,17 @@ from portal.kernel import clock
 from portal.kernel.db import session
 from portal.kernel.errors import NotFound
 from portal.kernel.formats import day as day_words
-from portal.kernel.formats import period
+from portal.kernel.formats import period, when
 from portal.kernel.forms import ReasonForm
-from portal.kernel.i18n import _, _l
+from portal.kernel.i18n import N_, _, _l
 from portal.kernel.lifecycle import State
 from portal.kernel.moments import wall
 from portal.kernel.policy import Permission, allow
 from portal.kernel.tables import Choice, Column, DateRange, Table
 from portal.kernel.web import actor, local_name, page, submit
+
+SEES = {"visit": Permission.VISIT_READ, "work_order": Permission.WORK_ORDER_READ}
+CAUGHT = {"visit": N_("Visit"), "work_order": N_("Work order")}
 
 bp = Blueprint("calendar", __name__, url_prefix="/calendar")
 BLUEPRINTS = [bp]
@@ -66,7 +70,7 @@ FREEZES = Table[Freeze](
         ),
         DateRange("starts", _l("Begins"), Freeze.starts_at),
     ],
-    row_url=lambda f: url_for("calendar.lift", freeze_id=f.id) if _can_be_lifted(f) else None,
+    row_url=lambda f: url_for("calendar.freeze", freeze_id=f.id),
 )
 
 
@@ -146,17 +150,42 @@ def make_freeze() -> ResponseReturnValue:
         done = submit(
             form,
             lambda: services.make_freeze(form.command(), actor(), clock.now()),
-            then=lambda _made: url_for("calendar.freezes"),
+            then=lambda made: url_for("calendar.freeze", freeze_id=made.id),
             said=_("The freeze is made. Clients with a contract there have been told."),
         )
         if done is not None:
             return done
-    note = _("What is approved or issued for that time already stays; look at it and agree on another time where needed.")
+    note = _("What is approved or issued for that time already is listed afterwards, and its clients are told: agree on another time.")
     crumbs = [_crumb(), (_("Freezes"), url_for("calendar.freezes"))]
     return page(
         "calendar/form.html", form, title=_("Make a freeze"), submit_label=_("Make freeze"), crumbs=crumbs,
         back=url_for("calendar.freezes"), note=note,
     )  # fmt: skip
+
+
+@bp.get("/freezes/<id:freeze_id>")
+@allow(Permission.CALENDAR_READ)
+def freeze(freeze_id: uuid.UUID) -> ResponseReturnValue:
+    """A freeze with what was approved or issued for its time before it was made, as far as the reader may see it."""
+    found, now = queries.get_freeze(actor(), freeze_id), clock.now()
+    standing = rules.state_of(found, now) in (rules.PLANNED, rules.IN_EFFECT)
+    caught = queries.caught_by(found, now, actor().client_id) if standing else []
+    seen = [one for one in caught if actor().may(SEES[one.kind])]
+    return page(
+        "calendar/freeze.html",
+        freeze=found,
+        place=_place(found),
+        state=_state(found),
+        standing=standing,
+        rows=[_caught_row(one) for one in seen],
+        lift_url=url_for("calendar.lift", freeze_id=found.id) if _can_be_lifted(found) else "",
+    )
+
+
+def _caught_row(one: queries.Caught) -> list[Any]:
+    url = url_for("visits.show", visit_id=one.id) if one.kind == "visit" else url_for("workorders.show", order_id=one.id)
+    link = Markup('<a class="code" href="{}">{}</a><span class="sub">{}</span>').format(url, one.number, _(CAUGHT[one.kind]))
+    return [link, one.client, one.room, period(one.starts_at, one.ends_at) if one.ends_at else when(one.starts_at)]
 
 
 @bp.route("/freezes/<id:freeze_id>/lift", methods=["GET", "POST"])

@@ -10,6 +10,7 @@ from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.audit.queries import timeline
+from portal.calendar import queries as calendar
 from portal.clients import rules as client_rules
 from portal.files import queries as files
 from portal.kernel import clock, ids
@@ -100,6 +101,7 @@ def show(visit_id: uuid.UUID) -> ResponseReturnValue:
         visit=visit,
         state=state_view(visit),
         actions=_actions(visit, extensions),
+        frozen=_frozen(visit),
         why_blocked=blocked if actor().may(P.VISIT_REVIEW) else [],
         people=[_person(visit, visitor) for visitor in visit.visitors],
         extensions=[(extension, state_view(extension), _extension_actions(extension)) for extension in extensions],
@@ -110,6 +112,14 @@ def show(visit_id: uuid.UUID) -> ResponseReturnValue:
         happened=timeline(*subjects, hidden=("person",) if not actor().is_client and not actor().may(P.PERSON_READ) else ()),
         open_extension=next((extension for extension in extensions if extension.state == "under_review"), None),
     )
+
+
+def _frozen(visit: Visit) -> Refusal | None:
+    """The freeze that was made over a visit after it was approved, while it still stands in the way."""
+    now = clock.now()
+    if visit.state != "approved" or visit.ends_at <= now:
+        return None
+    return calendar.why_caught(visit.room_id, max(visit.starts_at, now), visit.ends_at)
 
 
 @bp.route("/<id:visit_id>/<action>", methods=["GET", "POST"])

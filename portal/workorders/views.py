@@ -106,6 +106,7 @@ def show(order_id: uuid.UUID) -> ResponseReturnValue:
     not_in_force = why_not_in_force(order.contract, clock.today()) if order.state in OPEN else None
     early = arrival.why_not(order.contract.room_id, order.arrives_at, clock.now()) if order.state in ("draft", "requested") else None
     actions = _actions(order, not_in_force)
+    issued = order.state in ON_THE_WAY
     return page(
         "workorders/show.html",
         order=order,
@@ -115,6 +116,7 @@ def show(order_id: uuid.UUID) -> ResponseReturnValue:
         steps=_steps(order),
         not_in_force=not_in_force,
         early=early,
+        frozen=calendar.why_caught(order.contract.room_id, order.arrives_at, order.arrives_at) if issued else None,
         issue_by=order.arrives_at - notice(),
         tally=acceptance.tally(order),
         load=sum(item.model.height_u for item in order.items),
