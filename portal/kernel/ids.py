@@ -6,6 +6,7 @@ import os
 import threading
 import time
 import uuid
+from datetime import datetime
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUES = {c: i for i, c in enumerate(ALPHABET)}
@@ -22,6 +23,11 @@ def new() -> uuid.UUID:
         ordered = _last
     value = (ordered >> 12) << 80 | 7 << 76 | (ordered & 0xFFF) << 64 | 2 << 62
     return uuid.UUID(int=value | int.from_bytes(os.urandom(8)) >> 2)
+
+
+def first_of(moment: datetime) -> uuid.UUID:
+    """The lowest id that can be made at that moment: every id made from then on is not below it."""
+    return uuid.UUID(int=int(moment.timestamp() * 1000) << 80 | 7 << 76 | 2 << 62)
 
 
 def to_text(id_: uuid.UUID) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -82,3 +83,10 @@ def test_threads_share_the_order() -> None:
         thread.join()
     assert all(mine == sorted(mine) for mine in made)
     assert len({id_ for mine in made for id_ in mine}) == 8 * 500
+
+
+def test_what_is_made_from_a_moment_on_is_not_below_its_first_id() -> None:
+    before = datetime.now(UTC)
+    made = ids.new()
+    assert ids.first_of(before - timedelta(milliseconds=1)) <= made < ids.first_of(before + timedelta(hours=1))
+    assert ids.first_of(before).version == 7

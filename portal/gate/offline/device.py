@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
 from sqlalchemy.exc import IntegrityError
 
-from portal.gate.offline import booking, rules, shell, snapshot, unreadable
+from portal.gate.offline import booking, marker, rules, shell, snapshot, unreadable
 from portal.gate.offline.blueprint import bp
 from portal.gate.offline.photos import small_photo
 from portal.kernel import clock
@@ -89,11 +89,16 @@ def copy() -> Response:
     """The sections of the copy that the phone does not have yet: it names the versions of those that it has.
 
     The copy is of the site of the guard's shift. Without a shift, and from its end on, there is none: the phone wipes what it has.
+    A phone that says what it has by its entity tag is told 304 while nothing has changed, and the time by the portal's clock.
     """
     now, guard = clock.now(), actor()
     assert guard.user_id is not None
     shift = shifts.shift_of(guard.user_id, now)
-    found = snapshot.sections(snapshot.Scope(shift.site_id), now, english=chosen_locale() != "zh_CN") if shift is not None else {}
+    locale = chosen_locale()
+    tag = marker.of_copy(now, guard.user_id.hex, shift.number if shift is not None else "", locale, shell.version())
+    if request.if_none_match.contains(tag):
+        return _with_tag(Response(status=304), tag, now)
+    found = snapshot.sections(snapshot.Scope(shift.site_id), now, english=locale != "zh_CN") if shift is not None else {}
     body = {
         "guard": {"id": guard.user_id.hex, "name": guard.name},
         "now": int(now.timestamp() * 1000),
@@ -104,7 +109,14 @@ def copy() -> Response:
         "csrf": generate_csrf(),
         "sections": snapshot.changed(found, request.args),
     }
-    return Response(snapshot.compact(body), mimetype="application/json")
+    return _with_tag(Response(snapshot.compact(body), mimetype="application/json"), tag, now)
+
+
+def _with_tag(answer: Response, tag: str, now: datetime) -> Response:
+    answer.set_etag(tag)
+    answer.headers["X-Gate-Now"] = str(int(now.timestamp() * 1000))
+    answer.headers["Cache-Control"] = "private, no-store"  # the phone keeps it sealed, and nowhere else
+    return answer
 
 
 @bp.get("/offline/photos/<id:file_id>")

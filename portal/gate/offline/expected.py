@@ -9,9 +9,10 @@ import uuid
 from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 
 from portal.calendar.models import Freeze
 from portal.clients.models import Client, Person
@@ -69,31 +70,18 @@ def visits(rooms: Collection[uuid.UUID], inside: set[str], now: datetime) -> lis
 def emergencies(rooms: Collection[uuid.UUID], now: datetime) -> list[dict[str, Any]]:
     """Every pass of an emergency in these rooms that lapsed in the last 24 hours, lapses later, or on which somebody is inside."""
     statement = (
-        select(Pass, Emergency, Contract, Client.name, Room.escorted)
+        select(Pass, Emergency, Contract, Client.name, Room.escorted, EmergencyPerson)
         .join(Emergency, Emergency.id == Pass.subject_id)
+        .outerjoin(EmergencyPerson, and_(EmergencyPerson.emergency_id == Emergency.id, Emergency.state.in_(USABLE)))
         .join(Contract, Contract.id == Emergency.contract_id)
         .join(Client, Client.id == Emergency.client_id)
         .join(Room, Room.id == Emergency.room_id)
         .where(Pass.kind == "emergency", Emergency.room_id.in_(list(rooms)))
         .where(or_(Pass.valid_until > now - KNOWN_AFTER, Emergency.state == "in_use"))
-        .order_by(Pass.id)
+        .order_by(Pass.id, EmergencyPerson.id)
     )
-    rows = session().execute(statement).all()
-    usable = [emergency.id for _held, emergency, *_rest in rows if emergency.state in USABLE]
-    people: dict[uuid.UUID, list[dict[str, Any]]] = defaultdict(list)
-    named = select(EmergencyPerson).where(EmergencyPerson.emergency_id.in_(usable)).order_by(EmergencyPerson.id)
-    for row in session().scalars(named):
-        people[row.emergency_id].append(
-            {
-                "id": row.id.hex,
-                "name": row.name,
-                "tail": row.document_tail,
-                "hash": row.document_hash[:HASH] if row.document_hash else None,
-                "withdrawn": row.withdrawn_at is not None,
-            }
-        )
     found = []
-    for held, emergency, contract, client, escorted in rows:
+    for (held, emergency, contract, client, escorted), rows in groupby(session().execute(statement), key=lambda row: row[:5]):
         lapses = ms(emergency.lapses_at) if emergency.lapses_at else None
         record = pass_facts(held) | {"state": emergency.state, "number": emergency.number, "lapses": lapses}
         if emergency.state in USABLE:
@@ -103,10 +91,20 @@ def emergencies(rooms: Collection[uuid.UUID], now: datetime) -> list[dict[str, A
                 "escorted": escorted,
                 "contract": contract.number,
                 "in_force": [contract.starts_on.isoformat(), contract.ends_on.isoformat()] if contract.state == "in_force" else None,
-                "people": people[emergency.id],
+                "people": [_person(row.EmergencyPerson) for row in rows if row.EmergencyPerson],
             }
         found.append(record)
     return found
+
+
+def _person(row: EmergencyPerson) -> dict[str, Any]:
+    return {
+        "id": row.id.hex,
+        "name": row.name,
+        "tail": row.document_tail,
+        "hash": row.document_hash[:HASH] if row.document_hash else None,
+        "withdrawn": row.withdrawn_at is not None,
+    }
 
 
 def freezes(rooms: dict[uuid.UUID, uuid.UUID], now: datetime) -> dict[str, list[list[int]]]:

@@ -15,10 +15,11 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from portal.badges.lifecycle import LIVE
 from portal.badges.models import Badge, BadgeGrant
@@ -165,21 +166,17 @@ def _slips(rooms: Mapping[uuid.UUID, Any], now: datetime) -> Section:
     """Slips of today and of the 24 hours that come; of used, cancelled and lapsed ones no more than that they are."""
     last = clock.today(now + rules.AHEAD)
     statement = (
-        select(Pass, Exit, Client.name, Room.site_id)
+        select(Pass, Exit, Client.name, Room.site_id, ExitItem)
         .join(Exit, Exit.id == Pass.subject_id)
+        .outerjoin(ExitItem, and_(ExitItem.exit_id == Exit.id, Exit.state == "issued"))
         .join(Client, Client.id == Exit.client_id)
         .join(Contract, Contract.id == Exit.contract_id)
         .join(Room, Room.id == Contract.room_id)
         .where(Pass.kind == "exit_slip", Pass.valid_until > now - timedelta(days=1), Exit.leaves_on <= last, Room.id.in_(list(rooms)))
-        .order_by(Pass.id)
+        .order_by(Pass.id, ExitItem.line)
     )
-    rows = session().execute(statement).all()
-    open_slips = [slip.id for _held, slip, _client, _site in rows if slip.state == "issued"]
-    items: dict[uuid.UUID, list[dict[str, str]]] = defaultdict(list)
-    for item in session().scalars(select(ExitItem).where(ExitItem.exit_id.in_(open_slips)).order_by(ExitItem.exit_id, ExitItem.line)):
-        items[item.exit_id].append({"id": item.id.hex, "model": item.listed_model, "serial": item.listed_serial})
     found = []
-    for held, slip, client, site_id in rows:
+    for (held, slip, client, site_id), lines in groupby(session().execute(statement), key=lambda row: row[:4]):
         record = pass_facts(held) | {
             "state": slip.state,
             "day": slip.leaves_on.isoformat(),
@@ -192,10 +189,14 @@ def _slips(rooms: Mapping[uuid.UUID, Any], now: datetime) -> Section:
                 "tail": slip.mover_document_tail,
                 "client": client,
                 "site": site_id.hex,
-                "items": items[slip.id],
+                "items": [_item(line.ExitItem) for line in lines if line.ExitItem],
             }
         found.append(record)
     return found
+
+
+def _item(item: ExitItem) -> dict[str, str]:
+    return {"id": item.id.hex, "model": item.listed_model, "serial": item.listed_serial}
 
 
 def _inside(rooms: Mapping[uuid.UUID, Any]) -> list[dict[str, Any]]:

@@ -1,10 +1,11 @@
 // Keeping the phone and the portal of one mind: sends what happened, in order, then fetches what changed.
 import { clockOffset, keepPhoto, missingPhotos, open, take, versions } from "./copy.js";
-import { forget, waiting } from "./queue.js";
-import { recall, wipe } from "./vault.js";
+import { counts, forget, waiting } from "./queue.js";
+import { recall, remember, wipe } from "./vault.js";
 
 const BATCH = 100;
 const PHOTOS_AT_ONCE = 4;
+const UNCHANGED = Symbol("unchanged");
 const DONE = new Set(["booked", "objection", "known", "unreadable"]); // the portal has it, if only to ask about
 
 /**
@@ -20,7 +21,8 @@ export function sync() {
 async function round() {
   const told = { state: "online", sent: 0, objections: 0, kept: 0, unreadable: 0 };
   try {
-    let answer = await fetchCopy();
+    let answer = await fetchCopy(await mayRest());
+    if (answer === UNCHANGED) return told;
     if (answer === null) {
       await wipe();
       return { ...told, state: "signed_out" };
@@ -39,6 +41,7 @@ async function round() {
     if (told.sent) answer = (await fetchCopy()) ?? answer;
     await take(answer.body, told.kept ? offset : answer.offset);
     await fetchPhotos();
+    await remember("tag", answer.tag); // with its photos it is whole: from here on it may rest
   } catch (error) {
     if (!(error instanceof TypeError)) throw error; // what fetch throws when there is no network
     told.state = "offline";
@@ -46,15 +49,34 @@ async function round() {
   return told;
 }
 
-/** What changed since the last time; null when nobody is signed in, or not one who stands at the gate. */
-async function fetchCopy() {
+/** Whether this round has nothing to do but to hear that nothing has changed: nothing waits, and no sign-out is owed. */
+async function mayRest() {
+  const [madeAt, tag, leaving, { all }] = await Promise.all([recall("madeAt"), recall("tag"), recall("leaving"), counts(null)]);
+  return madeAt !== undefined && !leaving && !all ? tag : null;
+}
+
+/** What changed since the last time; null when nobody is signed in, or not one who stands at the gate. `tag`: what it may rest on. */
+async function fetchCopy(tag = null) {
   const known = new URLSearchParams(await versions());
   const asked = Date.now();
-  const answer = await fetch(`/gate/offline/snapshot?${known}`, { redirect: "manual", cache: "no-store" });
+  const headers = tag ? { "If-None-Match": tag } : {};
+  const answer = await fetch(`/gate/offline/snapshot?${known}`, { redirect: "manual", cache: "no-store", headers });
+  if (answer.status === 304) {
+    await confirmed(Number(answer.headers.get("X-Gate-Now")), asked);
+    return UNCHANGED;
+  }
   if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) return null;
   if (!answer.ok) throw new TypeError(`the portal answers ${answer.status}`);
   const body = await answer.json();
-  return { body, offset: Math.round(body.now - (asked + Date.now()) / 2) };
+  return { body, offset: offsetOf(body.now, asked), tag: answer.headers.get("ETag") };
+}
+
+const offsetOf = (now, asked) => Math.round(now - (asked + Date.now()) / 2);
+
+/** The copy is as the portal would make it now: it counts from now on. */
+async function confirmed(now, asked) {
+  await remember("madeAt", now);
+  await remember("offset", offsetOf(now, asked));
 }
 
 /** Sends the next events. Says whether there are more to send. */
