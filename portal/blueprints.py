@@ -30,6 +30,7 @@ AREAS = (
     "retention",
     "reviews",
     "shifts",
+    "tickets",
     "visits",
     "workorders",
 )

@@ -18,6 +18,7 @@ from portal.kernel import clock, db, migrate
 from portal.kernel.db import isolated, transaction
 from portal.kernel.errors import Refused
 from portal.kernel.policy import Actor, Role
+from portal.tickets import starting as tickets
 
 
 @click.group()
@@ -45,6 +46,8 @@ def migrate_database() -> None:
     """Bring the database to the newest version."""
     set_up(_settings())
     migrate.upgrade(db.engine())
+    with isolated(), transaction():
+        tickets.begin(clock.now())
     click.echo("The database is at head.")
 
 

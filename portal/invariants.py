@@ -28,6 +28,7 @@ AREAS = (
     "reviews",
     "visits",
     "shifts",
+    "tickets",
     "workorders",
 )
 

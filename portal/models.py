@@ -27,6 +27,7 @@ from portal.passes import models as passes
 from portal.retention import models as retention
 from portal.reviews import models as reviews
 from portal.shifts import models as shifts
+from portal.tickets import models as tickets
 from portal.visits import models as visits
 from portal.workorders import models as workorders
 
@@ -57,6 +58,7 @@ __all__ = [
     "reviews",
     "shifts",
     "submissions",
+    "tickets",
     "visits",
     "workorders",
 ]

@@ -74,6 +74,15 @@ RAIL: tuple[tuple[str, tuple[Place, ...]], ...] = (
         ),
     ),
     (
+        N_("Customer service"),
+        (
+            Place("tickets.index", N_("Requests and complaints"), P.TICKET_READ),
+            Place("tickets.figures_of_month", N_("Service figures"), P.TICKET_FIGURES),
+            Place("tickets.texts", N_("Ready answers"), P.TICKET_TEXTS),
+            Place("tickets.kinds", N_("Kinds and departments"), P.TICKET_SETTINGS),
+        ),
+    ),
+    (
         N_("Administration"),
         (
             Place("accounts.users", N_("Users"), P.USER_MANAGE),

@@ -17,9 +17,10 @@ from sqlalchemy import select
 from config import Settings
 from portal import set_up
 from portal.accounts.models import User
-from portal.kernel import db, migrate
-from portal.kernel.db import isolated, session
+from portal.kernel import clock, db, migrate
+from portal.kernel.db import isolated, session, transaction
 from portal.passes import fonts
+from portal.tickets import starting as tickets
 
 Processes = list[subprocess.Popen[bytes]]
 
@@ -88,6 +89,8 @@ def prepare(settings: Settings) -> None:
     if migrate.behind(db.engine()) is not None:
         click.echo("Bringing the database to the newest version …", err=True)
         migrate.upgrade(db.engine())
+        with isolated(), transaction():
+            tickets.begin(clock.now())
     with isolated():
         empty = session().scalar(select(User.id).limit(1)) is None
     if empty and not settings.production:

@@ -32,6 +32,7 @@ from portal.outbox.mail import Mailer
 from portal.outbox.models import OutboxMessage
 from portal.retention import services as retention
 from portal.reviews import services as reviews
+from portal.tickets import chasing as tickets
 from portal.visits import services as visits
 
 TICK = 1.0  # seconds between two looks at the outbox
@@ -54,6 +55,8 @@ JOBS = (
     Job("reviews.open", timedelta(hours=1), reviews.open_due),
     Job("reviews.chase", timedelta(hours=1), reviews.chase_due),
     Job("reviews.lapse", timedelta(hours=1), reviews.lapse_due),
+    Job("tickets.chase", timedelta(minutes=1), tickets.chase_due),
+    Job("tickets.close_unanswered", timedelta(hours=1), tickets.close_unanswered),
     Job("files.remove_unclaimed", timedelta(hours=1), files.remove_unclaimed),
     Job("retention.carry_out", timedelta(hours=1), retention.carry_out),
     Job("submissions.forget", timedelta(hours=6), lambda now: submissions.forget(now - timedelta(days=7))),

@@ -24,6 +24,7 @@ from portal.kernel.change import move, open_record
 from portal.kernel.db import session
 from portal.kernel.policy import SYSTEM, Actor, Role
 from portal.network.administration import NewPrefix, NewSwitch, add_prefix, add_switch
+from portal.tickets import starting as tickets
 
 NOW = datetime(2026, 11, 23, 2, 30, tzinfo=UTC)  # Monday 10:30 in Shanghai
 PASSWORD = "correct horse battery"
@@ -76,6 +77,7 @@ STAFF = {
 def build(now: datetime = NOW) -> Cast:
     """Builds the cast in the open transaction."""
     db = session()
+    tickets.begin(now)
     staff = {name: add_user(f"{name}@rackpass.example", full, role, None, now) for name, (full, role) in STAFF.items()}
     sales = Actor(staff["sales"].id, "韩磊", Role.SALES)
     service = Actor(staff["service"].id, "周敏", Role.CUSTOMER_SERVICE)

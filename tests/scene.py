@@ -38,7 +38,7 @@ from portal.workorders import queries as orders
 from portal.workorders import services as order_services
 from portal.workorders.checking import Line
 from portal.workorders.planning import Room
-from tests import scene_conduct, scene_emergencies, scene_evidence, scene_gate, scene_reviews, scene_shifts, scene_visits
+from tests import scene_conduct, scene_emergencies, scene_evidence, scene_gate, scene_reviews, scene_shifts, scene_tickets, scene_visits
 from tests.badges import making as badges
 from tests.cast import NOW, Cast, new_contract
 from tests.exits import making as exits
@@ -84,6 +84,7 @@ def build(cast: Cast) -> Scene:
     scene.keep(entry=session().scalars(select(AuditEntry.id).where(AuditEntry.tag == "badge.issue")).first())
     scene.keep(**scene_conduct.violations(cast))
     scene.keep(**scene_shifts.shifts(cast))
+    scene.keep(**scene_tickets.tickets(cast, servers[6].serial))
     session().flush()
     return scene
 

@@ -20,6 +20,7 @@ TABLES = {
     "visit_extension": "visit_extensions",
     "offline_mistake": "offline_mistakes",
     "shift": "shifts",
+    "ticket": "tickets",
     "evidence_pack": "evidence_packs",
 }
 

@@ -45,6 +45,8 @@ KINDS: dict[str, SubjectKind] = {
     "shift": SubjectKind(N_("Shift"), "shifts.show", "shift_id"),
     "site": SubjectKind(N_("Site")),
     "switch": SubjectKind(N_("Switch"), "network.switch", "switch_id"),
+    "ticket": SubjectKind(N_("Request"), "tickets.show", "ticket_id"),
+    "ticket_settings": SubjectKind(N_("Service desk settings")),
     "user": SubjectKind(N_("User"), "accounts.user", "user_id"),
     "violation": SubjectKind(N_("Violation"), "conduct.show", "violation_id"),
     "visit": SubjectKind(N_("Visit"), "visits.show", "visit_id"),

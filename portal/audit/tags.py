@@ -19,6 +19,9 @@ from portal.kernel.lifecycle import Lifecycle
 from portal.kernel.policy import ROLE_LABELS
 from portal.reviews.lifecycle import ACCESS_REVIEW
 from portal.shifts.lifecycle import SHIFT
+from portal.tickets.lifecycle import TICKET
+from portal.tickets.rules import CHANNELS as TICKET_CHANNELS
+from portal.tickets.rules import PRIORITIES, WAYS
 from portal.visits.lifecycle import EXTENSION, VISIT, VISITOR
 from portal.visits.rules import BY_HAND
 from portal.workorders.lifecycle import ITEM, WORK_ORDER
@@ -40,6 +43,7 @@ LIFECYCLES: tuple[Lifecycle, ...] = (
     EMERGENCY,
     SHIFT,
     EVIDENCE_PACK,
+    TICKET,
 )
 
 OTHERS: dict[str, str] = {
@@ -148,6 +152,30 @@ OTHERS: dict[str, str] = {
     "access_review.line_removed": N_("Access removed"),
     "access_review.line_suspended": N_("Not confirmed in time: suspended"),
     "access_review.line_ended": N_("Was over already"),
+    "ticket.said": N_("Message added"),
+    "ticket.noted": N_("Note for staff added"),
+    "ticket.taken": N_("Taken in hand"),
+    "ticket.handed_over": N_("Handed over"),
+    "ticket.sorted": N_("Sorted anew"),
+    "ticket.merged_here": N_("Another request merged into it"),
+    "ticket.near": N_("Near its deadline, told"),
+    "ticket.late": N_("Deadline missed, told"),
+    "ticket.unanswered": N_("No first answer in time, told"),
+    "ticket.serious": N_("Called serious"),
+    "ticket.judged": N_("Judged"),
+    "ticket.extended": N_("More time granted"),
+    "ticket.action_added": N_("Corrective action added"),
+    "ticket.action_done": N_("Corrective action done"),
+    "ticket.action_checked": N_("Corrective action works"),
+    "ticket.action_back": N_("Corrective action to be done again"),
+    "ticket.opinion": N_("Opinion given"),
+    "ticket.kept": N_("To be kept for good"),
+    "ticket.not_kept": N_("No longer to be kept for good"),
+    "ticket_settings.kind_added": N_("Kind of request added"),
+    "ticket_settings.kind_changed": N_("Kind of request changed"),
+    "ticket_settings.head_named": N_("Head of department named"),
+    "ticket_settings.hours_changed": N_("The desk's hours changed"),
+    "ticket_settings.text_set": N_("Ready answer kept"),
     "presence.overstay": N_("Inside past their time"),
     "presence.extended": N_("Stay extended"),
     "offline_release.allowed": N_("Release without a network allowed"),
@@ -158,8 +186,10 @@ OTHERS: dict[str, str] = {
 FIELDS: dict[str, str] = {
     "active": N_("Approval by rule"),
     "address": N_("Address"),
+    "answer_term": N_("First answer within"),
     "arrives_at": N_("Arrives"),
     "asset_tag": N_("Asset tag"),
+    "assignee": N_("To whom"),
     "bandwidth_mbps": N_("Bandwidth (Mbit/s)"),
     "because_of": N_("Because of"),
     "by_hand": N_("Why a person decides"),
@@ -169,6 +199,7 @@ FIELDS: dict[str, str] = {
     "client": N_("Client"),
     "closes": N_("Closes"),
     "days": N_("Days"),
+    "department": N_("Department"),
     "deputy": N_("Deputy"),
     "description": N_("Description"),
     "document": N_("Document number"),
@@ -186,12 +217,14 @@ FIELDS: dict[str, str] = {
     "face": N_("Face"),
     "failures": N_("Failed attempts"),
     "file": N_("File"),
+    "files": N_("Files"),
     "first": N_("From address"),
     "for": N_("For"),
     "from": N_("From"),
     "gateway": N_("Gateway"),
     "height_u": N_("Height (U)"),
     "hours_most": N_("Hours at most"),
+    "into": N_("Goes on in"),
     "ips_per_server": N_("IP addresses per server"),
     "ips_total": N_("IP addresses in all"),
     "item": N_("Item"),
@@ -214,6 +247,7 @@ FIELDS: dict[str, str] = {
     "note": N_("Note"),
     "opens": N_("Opens"),
     "opens_rack": N_("Opens a rack"),
+    "owner": N_("By whom"),
     "people": N_("People"),
     "people_most": N_("People at most"),
     "person": N_("Person"),
@@ -223,8 +257,10 @@ FIELDS: dict[str, str] = {
     "ports_per_server": N_("Network ports per server"),
     "ports_total": N_("Network ports in all"),
     "power_w": N_("Power (W)"),
+    "priority": N_("Priority"),
     "purpose": N_("Purpose"),
     "racks": N_("Whole racks"),
+    "received": N_("Came in"),
     "reference": N_("Reference"),
     "registration": N_("Registration number"),
     "released": N_("Released"),
@@ -233,10 +269,12 @@ FIELDS: dict[str, str] = {
     "row": N_("Row"),
     "rule": N_("Rule broken"),
     "sales": N_("Sales contact"),
+    "score": N_("Points"),
     "serial": N_("Serial number"),
     "serials": N_("Serial numbers"),
     "service": N_("Kind of chat"),
     "sessions": N_("Sessions ended"),
+    "settle_term": N_("Settled within"),
     "severity": N_("Severity"),
     "sha256": N_("Checksum (SHA-256)"),
     "site": N_("Site"),
@@ -256,10 +294,13 @@ FIELDS: dict[str, str] = {
     "units_granted": N_("Rack units"),
     "unpacked": N_("Unpacked"),
     "until": N_("Until"),
+    "upheld": N_("Justified"),
     "valid_until": N_("Valid until"),
     "version": N_("Version"),
     "visits_a_week": N_("Visits a week at most"),
     "vlan": N_("VLAN"),
+    "way": N_("How"),
+    "what": N_("What is done"),
     "working": N_("Working day"),
     "weekdays": N_("Weekdays"),
     "why": N_("Reason"),
@@ -269,7 +310,7 @@ FIELDS: dict[str, str] = {
 # Words for values that are keys, by the name of the detail.
 VALUES: dict[str, dict[str, str]] = {
     "by_hand": BY_HAND,
-    "channel": CHANNELS,
+    "channel": CHANNELS | TICKET_CHANNELS,
     "document_kind": DOCUMENT_KINDS,
     "kind": CLIENT_KINDS | {"withdrawal": N_("Withdrawal"), "repair": N_("Repair"), "replacement": N_("Replacement")},
     "purpose": {
@@ -280,10 +321,14 @@ VALUES: dict[str, dict[str, str]] = {
         "evidence_pack": N_("Evidence pack"),
         "evidence": N_("Evidence"),
         "appeal": N_("Paper of an appeal"),
+        "ticket": N_("Attachment of a request"),
+        "ticket_internal": N_("Attachment for staff alone"),
     },
+    "priority": PRIORITIES,
     "rule": BROKEN,
     "severity": SEVERITIES,
     "role": {role.value: label for role, label in ROLE_LABELS.items()},
+    "way": WAYS,
     "theme": {"auto": N_("As the device is set"), "light": N_("Light"), "dark": N_("Dark")},
 }
 

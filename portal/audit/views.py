@@ -38,7 +38,7 @@ def _plain(values: dict[str, object]) -> str | None:
 ENTRIES: Table[Line] = Table(
     "audit",
     id=AuditEntry.id,
-    per_page=15,
+    per_page=12,
     default_sort="-at",
     columns=[
         Column("at", _l("When"), cell=lambda r: r[0].at, sort=AuditEntry.at),

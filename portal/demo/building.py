@@ -9,6 +9,7 @@ from portal.facility.models import Room
 from portal.kernel.policy import Actor
 from portal.network.administration import NewPrefix, NewSwitch, add_prefix, add_switch, reserve_range
 from portal.network.administration import Reservation as AddressReservation
+from portal.tickets import starting as tickets
 
 SITES = (
     ("YZ", "亦庄数据中心", "Yizhuang Data Center", "北京经济技术开发区科创十四街 8 号", (("A1", 10), ("B2", 10))),
@@ -20,6 +21,7 @@ PUBLIC = ("192.0.2", "198.51.100", "203.0.113", "198.18.0")  # ranges for docume
 
 def build(actor: Actor, now: datetime) -> dict[str, Room]:
     """Everything that stands and is wired before the first client comes. Rooms by code."""
+    tickets.begin(now)
     rooms: dict[str, Room] = {}
     for code, name, name_en, address, its_rooms in SITES:
         site = add_site(SiteFacts(code, name, name_en, address), actor, now)

@@ -25,7 +25,7 @@ from portal.clients import services as clients
 from portal.clients.models import Client, Person
 from portal.contracts import services as contracts
 from portal.contracts.models import Contract
-from portal.demo import building, cases, conduct, emergencies, evidence, inside, shifts, story, visiting
+from portal.demo import building, cases, conduct, emergencies, evidence, inside, shifts, story, tickets, visiting
 from portal.demo.numbers import company_code, identity_number
 from portal.demo.people import CLIENT_ADMIN, CLIENT_MEMBER, COMPANIES, INDIVIDUALS, PASSWORD, STAFF
 from portal.equipment import queries as equipment
@@ -51,7 +51,7 @@ RACK_OF_ITS_OWN = {0, 6}  # companies to which the last rack of their room is gr
 def load(settings: Settings) -> None:
     """Fills an empty database. Takes about a minute; says how far it is on standard error."""
     now = clock.now()
-    with isolated(), click.progressbar(length=len(COMPANIES) + len(INDIVIDUALS) + 6, label="Demo data", file=sys.stderr) as bar:
+    with isolated(), click.progressbar(length=len(COMPANIES) + len(INDIVIDUALS) + 7, label="Demo data", file=sys.stderr) as bar:
         with transaction():
             _staff(now - timedelta(days=400))
             rooms = building.build(cases.staff(Role.ADMINISTRATOR), now - timedelta(days=390))
@@ -72,6 +72,8 @@ def load(settings: Settings) -> None:
         bar.update(1)
         inside.people_inside(now)
         visiting.visiting_hours(now)
+        bar.update(1)
+        tickets.a_year(now)
         bar.update(1)
         evidence.reviews(now)
         evidence.retention_period(now)

@@ -28,6 +28,7 @@ from portal.oncall import queries as oncall
 from portal.outbox.models import Notice
 from portal.reviews import queries as reviews
 from portal.shifts import queries as shifts
+from portal.tickets import queries as tickets
 from portal.visits import queries as visits
 from portal.workorders import queries as workorders
 
@@ -48,6 +49,7 @@ WAITING = (
     conduct,
     shifts,
     evidence,
+    tickets,
 )
 COUNTING = (
     emergencies,
@@ -65,6 +67,7 @@ COUNTING = (
     gate_offline,
     conduct,
     shifts,
+    tickets,
 )
 
 

@@ -32,6 +32,8 @@ from portal.kernel.policy import Actor, Permission
 from portal.network.models import AddressHold
 from portal.shifts import queries as shifts
 from portal.shifts.models import Shift
+from portal.tickets import queries as tickets
+from portal.tickets.models import Ticket
 from portal.visits import queries as visits
 from portal.visits.models import Visit
 from portal.workorders.models import WorkOrder
@@ -91,6 +93,7 @@ def _numbers(actor: Actor, text: str) -> list[Hit]:
             "violation_id",
         ),
         "SH": (Permission.SHIFT_READ, shifts.select_shifts, Shift, _("Shift"), "shifts.show", "shift_id"),
+        "SR": (Permission.TICKET_READ, lambda: tickets.select_tickets(actor), Ticket, _("Request"), "tickets.show", "ticket_id"),
         "VI": (Permission.VISIT_READ, lambda: visits.select_visits(actor), Visit, _("Visit"), "visits.show", "visit_id"),
         "WO": (Permission.WORK_ORDER_READ, lambda: _orders(actor), WorkOrder, _("Work order"), "workorders.show", "order_id"),
         "KH": (Permission.CLIENT_READ, lambda: clients.select_clients(actor), Client, _("Client"), "clients.show", "client_id"),

@@ -54,7 +54,7 @@ def stage(
     return file
 
 
-def claim(file_id: uuid.UUID, purpose: str, client_id: uuid.UUID, actor: Actor, now: datetime) -> StoredFile:
+def claim(file_id: uuid.UUID, purpose: str, client_id: uuid.UUID | None, actor: Actor, now: datetime) -> StoredFile:
     """Makes a staged upload part of a client's record; one that is already the client's, of this purpose, is given as it is.
 
     Raises Refused (FILE_GONE) when it is not the actor's own staged upload of that purpose, nor the client's already.

@@ -34,12 +34,14 @@ from portal.kernel.policy import SYSTEM
 from portal.outbox.models import Notice, OutboxMessage
 from portal.retention.rules import REMOVED, REMOVED_HASH
 from portal.shifts.models import Shift
+from portal.tickets.models import Ticket, TicketFile, TicketMessage, TicketOpinion
 from portal.visits.models import Visit, Visitor
 
 BATCH = 500
 CONTENT_WITHIN = timedelta(days=7)  # how long after its mark a content is looked for again
 OPEN_EXITS = ("under_review", "needs_correction", "issued", "awaiting_return")
 CLOSED_EMERGENCIES = ("closed", "lapsed", "refused", "cancelled")
+CLOSED_TICKETS = ("closed", "merged", "withdrawn")
 CLOSED_VIOLATIONS = ("closed", "lifted", "withdrawn")
 
 
@@ -202,6 +204,24 @@ def evidence_packs(before: datetime, now: datetime) -> int:
     return len(found)
 
 
+def tickets(before: datetime, now: datetime) -> int:
+    """Requests and complaints that are over and not marked as important (R-C5): who asked, and every word that was said."""
+    over = and_(
+        Ticket.state.in_(CLOSED_TICKETS), Ticket.created_at < before, ~Ticket.important, Ticket.subject != REMOVED,
+        ~_told_since("ticket", Ticket.id, before),
+    )  # fmt: skip
+    ids = list(session().scalars(select(Ticket.id).where(over).order_by(Ticket.id).limit(BATCH)))
+    if not ids:
+        return 0
+    _mark(list(session().scalars(select(TicketFile.file_id).where(TicketFile.ticket_id.in_(ids)))), now)
+    said = update(TicketMessage).where(TicketMessage.ticket_id.in_(ids))
+    session().execute(said.values(body=REMOVED, author_name=REMOVED, mail_id=None).execution_options(synchronize_session=False))
+    words = update(TicketOpinion).where(TicketOpinion.ticket_id.in_(ids))
+    session().execute(words.values(words="").execution_options(synchronize_session=False))
+    values = {"subject": REMOVED, "contact_name": "", "contact_phone": "", "contact_email": "", "opinion_hash": None}
+    return _overwrite(Ticket, Ticket.id.in_(ids), values)
+
+
 REMOVERS: dict[str, Callable[[datetime, datetime], int]] = {
     "gate_log": gate_log,
     "identity_papers": identity_papers,
@@ -210,6 +230,7 @@ REMOVERS: dict[str, Callable[[datetime, datetime], int]] = {
     "emergencies": emergencies,
     "shifts": shifts,
     "exits": exits,
+    "tickets": tickets,
     "violations": violations,
     "people": people,
     "users": users,

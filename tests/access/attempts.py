@@ -25,6 +25,7 @@ USUAL = {
     "who_id": "emergency_person",
     "channel_id": "channel", "emergency_id": "emergency", "freeze_id": "freeze",
     "switch_id": "switch", "user_id": "user", "violation_id": "violation_decided", "shift_id": "shift",
+    "ticket_id": "ticket", "action_id": "ticket_action", "kind_id": "ticket_kind", "department_id": "department", "text_id": "ticket_text",
     "visit_id": "visit", "visitor_id": "visitor", "extension_id": "visit_extension",
 }  # fmt: skip
 RECORDS: dict[str, dict[str, str]] = {
@@ -43,6 +44,14 @@ RECORDS: dict[str, dict[str, str]] = {
     "gate.release": {"pass_id": "slip_pass"},
     "gate.someone": {"pass_id": "emergency_pass"},
     "gate.turn_away": {"pass_id": "slip_pass"},
+    "tickets.add_action": {"ticket_id": "ticket_complaint"},
+    "tickets.call_serious": {"ticket_id": "ticket_complaint"},
+    "tickets.check_action": {"ticket_id": "ticket_complaint"},
+    "tickets.finish_action": {"ticket_id": "ticket_complaint"},
+    "tickets.follow_up": {"ticket_id": "ticket_calmed"},
+    "tickets.give_opinion": {"ticket_id": "ticket_settled"},
+    "tickets.grant_more_time": {"ticket_id": "ticket_complaint"},
+    "tickets.judge": {"ticket_id": "ticket_complaint"},
     "workorders.accept_item": {"item_id": "order_item"},
     "workorders.change": {"order_id": "order_draft"},
     "workorders.plan": {"order_id": "order_issued"},
@@ -66,6 +75,7 @@ ACTIONS = {
         "ask_correction": "exit_reviewing", "refuse": "exit_reviewing", "issue": "exit_reviewing", "resend": "exit_correcting"}),
     "gate_offline.act": ("offline_mistake", "mistake_id", {}),
     "shifts.act": ("shift", "shift_id", {"take_over": "shift_handed"}),
+    "tickets.act": ("ticket", "ticket_id", {"reopen": "ticket_settled", "close_anyway": "ticket_settled"}),
     "visits.act": ("visit", "visit_id", {
         "ask_correction": "visit_reviewing", "refuse": "visit_reviewing", "approve": "visit_reviewing", "resend": "visit_correcting"}),
     "visits.answer_more_time": ("visit_extension", "extension_id", {}),
@@ -80,7 +90,7 @@ VARIANTS: dict[str, tuple[tuple[str, dict[str, str]], ...]] = {
     "retention.change": (("gate_log", {}),),
     "files.show": tuple(
         (name, {"file_id": name})
-        for name in ("photo", "identity_copy", "letter", "document", "file_waiting", "evidence", "appeal", "pack_file")
+        for name in ("photo", "identity_copy", "letter", "document", "file_waiting", "evidence", "appeal", "pack_file", "ticket_file")
     ),
     "network.import_": tuple((kind, {}) for kind in ("prefixes", "switches")),
     "network.import_present": tuple((kind, {}) for kind in ("prefixes", "switches")),

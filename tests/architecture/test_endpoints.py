@@ -32,6 +32,7 @@ OPEN_TO_ANYONE = {
     "operations.health",
     "operations.metrics",  # to addresses in PORTAL_METRICS_ALLOW
     "operations.ready",
+    "ticket_opinions.give",  # the link in the e-mail about a settlement
 }
 
 

@@ -316,6 +316,29 @@ def plants() -> dict[str, list[str]]:
             ("UPDATE access_review_lines SET decision = 'removed', decided_at = :now "
             "WHERE badge_id IN (SELECT id FROM badges WHERE state IN ('issued', 'suspended'))"),
         ],
+        "a request's clock stands still exactly while it waits for the client (R-C2)": [
+            "UPDATE tickets SET state = 'open', settle_due_at = :now, near_at = :now WHERE state = 'waiting'",
+        ],
+        "a request that runs has a deadline": ["UPDATE tickets SET near_at = NULL WHERE state = 'new'"],
+        "what was asked stands in every request": ["UPDATE ticket_messages SET kind = 'note'"],
+        "a complaint is closed by a satisfied client or by a supervisor with a reason (R-C3)": [
+            "UPDATE tickets SET state = 'closed' WHERE type = 'complaint' AND state = 'settled'",
+        ],
+        "a complaint that was settled was judged (R-C4)": ["UPDATE tickets SET upheld = NULL, fault_department_id = NULL"],
+        "a justified complaint counts for a department (R-C6)": ["UPDATE tickets SET fault_department_id = NULL"],
+        "a request is merged into one of the same client": [f"UPDATE tickets SET client_id = {BETA} WHERE state = 'merged'"],
+        "an opinion is about a settlement that was": [
+            ("INSERT INTO ticket_opinions (id, created_at, ticket_id, round, score, satisfied, words, way) "
+            "SELECT :new, :now, id, 9, 5, TRUE, '', 'portal' FROM tickets WHERE state = 'settled' LIMIT 1"),
+        ],
+        "what a request is about is its client's": [
+            f"UPDATE tickets SET client_id = {BETA} WHERE id IN (SELECT ticket_id FROM ticket_links)",
+        ],
+        "who carried a corrective action out did not check it (R-C4)": [
+            unchecked("corrective_actions", "checked_by_another"),
+            "UPDATE corrective_actions SET checked_by_id = owner_id, checked_at = :now WHERE done_at IS NOT NULL",
+        ],
+        "every change of state of tickets is in the audit": ["UPDATE tickets SET state = 'open' WHERE state = 'new'"],
         "a shift that is over has its end": ["UPDATE shifts SET ended_at = :now"],
         "a shift that was taken over was taken by someone else": ["UPDATE shifts SET state = 'left' WHERE state = 'handed_over'"],
         "who took over is on the shift that followed": [

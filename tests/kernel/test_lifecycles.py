@@ -23,6 +23,7 @@ from portal.kernel.errors import Conflict, Forbidden
 from portal.kernel.lifecycle import Action, Lifecycle, State, Tone
 from portal.kernel.policy import CLIENT_ROLES, ROLE_GRANTS, STAFF_ROLES, Actor, Permission, Role
 from portal.models import Base
+from portal.tickets.models import Ticket
 from portal.workorders.models import WorkOrderItem
 from tests.badges import making as badges
 from tests.cast import NOW, Cast
@@ -33,6 +34,7 @@ from tests.gate_offline import making as offline
 from tests.papers import staged
 from tests.reviews import making as reviews
 from tests.shifts import making as shifts
+from tests.tickets import making as tickets
 from tests.visits import making as visits
 from tests.workorders import making as workorders
 
@@ -55,6 +57,7 @@ MAKE: dict[str, Callable[[Cast], Stateful]] = {
     "offline_mistake": offline.mistake,
     "emergency": emergencies.left,
     "shift": shifts.running,
+    "ticket": lambda cast: _ticket(cast),
 }
 
 
@@ -88,6 +91,12 @@ def _pack(cast: Cast) -> EvidencePack:
     return evidence.ask(NOW.date(), NOW.date(), cast.actor("auditor"), NOW)
 
 
+def _ticket(cast: Cast) -> Ticket:
+    """A request, and one that it could be merged into."""
+    tickets.asked(cast)
+    return tickets.asked(cast)
+
+
 def put(record: Stateful, state: str) -> None:
     """Puts a record in a state past all guards but the database's own."""
     cls = type(record)
@@ -100,6 +109,9 @@ def with_state(record: Stateful, state: str) -> dict[str, Any]:
     """What the database wants to go with a state: an accepted item has its equipment, no other has; a made pack has its file."""
     if isinstance(record, EvidencePack):
         return {"file_id": session().scalars(select(StoredFile.id)).first(), "made_at": NOW, "sha256": "ab" * 32} if state == "made" else {}
+    if isinstance(record, Ticket):
+        other = session().scalars(select(Ticket.id).where(Ticket.id != record.id)).first()
+        return {"merged_into_id": other if state == "merged" else None, "settled_at": NOW, "settle_due_at": None}
     if not isinstance(record, WorkOrderItem):
         return {}
     equipment = session().scalars(select(Equipment.id).where(Equipment.serial == record.serial)).one()

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+
+from sqlalchemy import select
 
 from portal.accounts.models import User
 from portal.audit.models import AuditEntry
@@ -22,13 +25,15 @@ from portal.facility.models import Rack, RackUnit
 from portal.files.models import StoredFile
 from portal.gate.models import GateEvent, Presence
 from portal.kernel import ids
+from portal.kernel.db import session
 from portal.network.models import AddressHold, PortHold, Switch, SwitchPort
 from portal.outbox.models import Notice, OutboxMessage
 from portal.passes.models import Pass
+from portal.tickets.models import Ticket, TicketKind, TicketMessage, TicketOpinion
 from portal.visits.models import Visit, Visitor
 from portal.workorders.models import WorkOrder, WorkOrderItem
 from tests.cast import Cast
-from tests.load import lives, places
+from tests.load import desk, lives, places
 from tests.load.bulk import Loader, Row, settle, without_indexes
 from tests.load.telling import Teller
 
@@ -44,6 +49,9 @@ ORDER = (
     Badge,
     BadgeGrant,
     Visit,
+    Ticket,
+    TicketMessage,
+    TicketOpinion,
     Visitor,
     Pass,
     Equipment,
@@ -93,6 +101,8 @@ def fill(cast: Cast, passes: int, now: datetime) -> dict[str, int]:
         model.power_w or 0,
         file["id"],
         now,
+        _kind("general"),
+        _kind("service"),
     )
     guard = cast.user("guard").id
     with without_indexes(BIG):
@@ -105,6 +115,7 @@ def fill(cast: Cast, passes: int, now: datetime) -> dict[str, int]:
                 )
             life = lives.Life(number, house, place, loader, teller)
             life.write()
+            desk.write(life, house)
             for stay in _stays(life, guard, now):
                 loader.add(Presence, **stay)
             if number % AT_ONCE == AT_ONCE - 1:
@@ -115,6 +126,12 @@ def fill(cast: Cast, passes: int, now: datetime) -> dict[str, int]:
         print("\r    building the indexes again", file=sys.stderr)
     settle()
     return dict(loader.written)
+
+
+def _kind(code: str) -> tuple[uuid.UUID, uuid.UUID]:
+    """A kind of request, and its department."""
+    found = session().scalars(select(TicketKind).where(TicketKind.code == code)).one()
+    return found.id, found.department_id
 
 
 def _stays(life: lives.Life, guard: object, now: datetime) -> Iterator[Row]:

@@ -45,6 +45,8 @@ class House:
     watts: int
     file: uuid.UUID
     now: datetime
+    enquiry: tuple[uuid.UUID, uuid.UUID]  # a kind of request, and its department
+    complaint: tuple[uuid.UUID, uuid.UUID]
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class Life:
         self._equipment()
         self._visits()
 
-    def _tell(self, tag: str, kind: str, row: Row, label: str) -> None:
+    def tell(self, tag: str, kind: str, row: Row, label: str) -> None:
         self.teller.tell(tag, kind, row["id"], label, row["state"], self.client_id, row["created_at"])
 
     def _pass(
@@ -119,7 +121,7 @@ class Life:
                 client_id=self.client_id,
                 password_hash=password_hash(),
             )
-            self._tell("user.accept", "user", user, user["email"])
+            self.tell("user.accept", "user", user, user["email"])
             self.user_id = user["id"]
         for place in range(PEOPLE):
             document = f"E{number:06d}{place:02d}"
@@ -182,7 +184,7 @@ class Life:
                 ips_per_server=ADDRESSES_OF_SERVER,
                 sales_id=self.house.sales,
             )
-            self._tell("contract.sign" if state == "in_force" else "contract.close", "contract", contract, contract["number"])
+            self.tell("contract.sign" if state == "in_force" else "contract.close", "contract", contract, contract["number"])
             self.contract_id = contract["id"]
         self.until = self.house.now + timedelta(days=300)
 
@@ -210,7 +212,7 @@ class Life:
                 printed_at=issued_at,
                 card_back_at=None if live else issued_at + 300 * DAY,
             )
-            self._tell(f"badge.{'issue' if live else 'take_back'}", "badge", badge, badge["number"])
+            self.tell(f"badge.{'issue' if live else 'take_back'}", "badge", badge, badge["number"])
             self.loader.add(BadgeGrant, id=ids.new(), created_at=issued_at, badge_id=badge["id"], contract_id=self.contract_id)
             prints = PASSES_OF_LIVE if live else LIVE
             for again in range(prints):
@@ -244,7 +246,7 @@ class Life:
                 drafted_by_id=self.user_id,
                 completed_at=arrives_at,
             )
-            self._tell("work_order.complete", "work_order", order, order["number"])
+            self.tell("work_order.complete", "work_order", order, order["number"])
             self._pass("work_order", order["id"], self.until, issued_at, None)
             for place in range(each + (turn < more)):
                 self._server(order, place + 1, withdrawn=line >= servers)
@@ -267,7 +269,7 @@ class Life:
             unit=unit,
             power_w=self.house.watts,
         )
-        self._tell(f"equipment.{'withdraw' if withdrawn else 'accept'}", "equipment", thing, serial)
+        self.tell(f"equipment.{'withdraw' if withdrawn else 'accept'}", "equipment", thing, serial)
         add(
             EquipmentMove,
             id=ids.new(),
@@ -292,7 +294,7 @@ class Life:
             accepted_by_id=self.house.room_staff,
             equipment_id=thing["id"],
         )
-        self._tell("work_order_item.accept", "work_order_item", item, serial)
+        self.tell("work_order_item.accept", "work_order_item", item, serial)
         if withdrawn:
             self._withdrawal(thing, serial)
             return
@@ -336,7 +338,7 @@ class Life:
             issued_at=at - HOUR,
             released_at=at,
         )
-        self._tell("exit.release", "exit", slip, slip["number"])
+        self.tell("exit.release", "exit", slip, slip["number"])
         self._pass("exit_slip", slip["id"], at + DAY, at - HOUR, at, "used")
         self.loader.add(
             ExitItem,
@@ -382,7 +384,7 @@ class Life:
                 reviewed_by_id=self.house.service,
                 decided_at=starts_at - DAY,
             )
-            self._tell("visit.end", "visit", visit, visit["number"])
+            self.tell("visit.end", "visit", visit, visit["number"])
             for place in range(1 + (turn < PAIRS)):
                 person = self.people[(turn + place) % PEOPLE]
                 visitor = self.loader.add(
@@ -396,6 +398,6 @@ class Life:
                     number=f"{visit['number']}-{place + 1}",
                     place=place + 1,
                 )
-                self._tell("visitor.end", "visitor", visitor, visitor["number"])
+                self.tell("visitor.end", "visitor", visitor, visitor["number"])
                 made = self._pass("visit", visitor["id"], visit["ends_at"], starts_at - DAY, visit["ends_at"], "over")
                 self.comers.append(Comer(person, visitor["number"], made["id"], visitor_id=visitor["id"]))
