@@ -105,6 +105,8 @@ class Settings:
     timezone: str = "Asia/Shanghai"
     smtp_url: str = ""
     mail_from: str = "Rackpass <noreply@rackpass.example>"
+    imap_url: str = ""
+    desk_address: str = ""
     demo_clock_file: Path | None = None
     font_dir: Path | None = None
     font_cache: Path = Path("var/fonts")
@@ -167,6 +169,8 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         timezone=env.get("PORTAL_TIMEZONE", "Asia/Shanghai"),
         smtp_url=env.get("PORTAL_SMTP_URL", ""),
         mail_from=env.get("PORTAL_MAIL_FROM", "Rackpass <noreply@rackpass.example>"),
+        imap_url=env.get("PORTAL_IMAP_URL", ""),
+        desk_address=env.get("PORTAL_DESK_ADDRESS", ""),
         demo_clock_file=Path(clock_file) if clock_file else None,
         font_dir=Path(env["PORTAL_FONT_DIR"]) if env.get("PORTAL_FONT_DIR") else None,
         font_cache=Path(env.get("PORTAL_FONT_CACHE") or var_dir / "fonts"),

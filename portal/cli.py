@@ -51,6 +51,18 @@ def migrate_database() -> None:
     click.echo("The database is at head.")
 
 
+@main.command("receive-mail")
+def receive_mail() -> None:
+    """Take in one message for the service desk from standard input, as a mail server pipes it. Says what became of it."""
+    from portal.tickets import receiving
+
+    settings = _settings()
+    set_up(settings)
+    with isolated(), transaction():
+        received = receiving.receive(sys.stdin.buffer.read(), settings, clock.now())
+    click.echo(f"{received.outcome} {received.number}".strip())
+
+
 @main.command()
 def worker() -> None:
     """Run a worker: mail, audit seals, periodic jobs."""

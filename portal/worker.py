@@ -9,6 +9,7 @@ from pathlib import Path
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
+from config import Settings
 from portal.audit import services as audit
 from portal.badges import services as badges
 from portal.conduct import services as conduct
@@ -33,6 +34,7 @@ from portal.outbox.models import OutboxMessage
 from portal.retention import services as retention
 from portal.reviews import services as reviews
 from portal.tickets import chasing as tickets
+from portal.tickets import mailbox, receiving
 from portal.visits import services as visits
 
 TICK = 1.0  # seconds between two looks at the outbox
@@ -57,6 +59,7 @@ JOBS = (
     Job("reviews.lapse", timedelta(hours=1), reviews.lapse_due),
     Job("tickets.chase", timedelta(minutes=1), tickets.chase_due),
     Job("tickets.close_unanswered", timedelta(hours=1), tickets.close_unanswered),
+    Job("tickets.read_mailbox", timedelta(minutes=1), lambda _now: None),  # takes the turn; read outside any transaction
     Job("files.remove_unclaimed", timedelta(hours=1), files.remove_unclaimed),
     Job("retention.carry_out", timedelta(hours=1), retention.carry_out),
     Job("submissions.forget", timedelta(hours=6), lambda now: submissions.forget(now - timedelta(days=7))),
@@ -86,7 +89,8 @@ def work_once(app: Flask) -> int:
                         outbox.mark_sent(message_id, now)
                     else:
                         outbox.mark_failed(message_id, now, error)
-        run_due(JOBS, now)
+        if "tickets.read_mailbox" in run_due(JOBS, now):
+            read_mailbox(settings)
         make_pack(clock.now())
         return len(batch)
 
@@ -103,6 +107,23 @@ def _keep_head(anchor: Path) -> None:
         audit.keep_head(anchor)
     except OSError as error:
         logger().error("worker: the head of the audit chain cannot be kept", error=type(error).__name__)
+
+
+def read_mailbox(settings: Settings) -> int:
+    """Takes in what came to the desk's mailbox, each message in a transaction of its own. Returns how many."""
+    if not settings.imap_url:
+        return 0
+
+    def take(raw: bytes) -> None:
+        with transaction():
+            receiving.receive(raw, settings, clock.now())
+
+    try:
+        with isolated():
+            return mailbox.read_new(settings.imap_url, take)
+    except mailbox.Unreachable as error:
+        logger().error("worker: the desk's mailbox does not answer", error=str(error))
+        return 0
 
 
 def make_pack(now: datetime) -> bool:

@@ -36,6 +36,8 @@ def compose(row: OutboxMessage, settings: Settings) -> EmailMessage:
         closing = _("Open in the portal: %(link)s", link=link)
         site = settings.site_name_zh if row.locale == "zh_CN" else settings.site_name_en
     mail["From"], mail["To"] = settings.mail_from, row.address
+    if settings.desk_address and row.code.startswith("ticket."):
+        mail["Reply-To"] = settings.desk_address
     mail["Date"] = format_datetime(row.created_at)
     mail["Message-ID"] = f"<{row.id.hex}@{urlsplit(settings.base_url).hostname}>"
     mail["Auto-Submitted"] = "auto-generated"

@@ -36,7 +36,8 @@ PUBLIC = ("question", "answer", "result")
 class Asked:
     """A request as it is put. `client_id` None: somebody who is no client. `received_at` (aware), channel and contact: by staff alone.
 
-    `minutes_booked`: how long remote hands are booked for. `file_ids`: staged uploads with purpose "ticket".
+    `minutes_booked`: how long remote hands are booked for. `file_ids`: staged uploads with purpose "ticket", of `uploader` where that is
+    not the actor.
     """
 
     kind_id: uuid.UUID
@@ -55,6 +56,7 @@ class Asked:
     file_ids: tuple[uuid.UUID, ...] = ()
     mail_id: str | None = None
     locale: str = ""
+    uploader: Actor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class Said:
     minutes: int = 0
     file_ids: tuple[uuid.UUID, ...] = ()
     mail_id: str | None = None
+    author: str = ""
 
 
 def ask(command: Asked, actor: Actor, now: datetime) -> Ticket:
@@ -236,24 +239,23 @@ def _open(command: Asked, action: str, actor: Actor, now: datetime) -> Ticket:
         facts["received"] = local_text(received)
     change.open_record(ticket, action, actor, now, facts=facts)
     session().add_all(TicketLink(created_at=now, ticket_id=ticket.id, equipment_id=item) for item in items)
-    _add(
-        ticket, Said("question", command.body, file_ids=command.file_ids, mail_id=command.mail_id), actor, now, author=command.contact_name
-    )
+    said = Said("question", command.body, file_ids=command.file_ids, mail_id=command.mail_id, author=command.contact_name)
+    _add(ticket, said, actor, now, uploader=command.uploader)
     telling.receipt(ticket, now)
     telling.arrived(ticket, kind, client, now, but=actor.user_id)
     return ticket
 
 
-def _add(ticket: Ticket, said: Said, actor: Actor, now: datetime, author: str = "") -> TicketMessage:
+def _add(ticket: Ticket, said: Said, actor: Actor, now: datetime, uploader: Actor | None = None) -> TicketMessage:
     message = TicketMessage(
-        created_at=now, ticket_id=ticket.id, kind=said.kind, author_id=actor.user_id, author_name=author or actor.name, body=said.body,
+        created_at=now, ticket_id=ticket.id, kind=said.kind, author_id=actor.user_id, author_name=said.author or actor.name, body=said.body,
         minutes=said.minutes, mail_id=said.mail_id,
     )  # fmt: skip
     session().add(message)
     session().flush()
     purpose = "ticket" if said.kind in PUBLIC else "ticket_internal"
     for file_id in said.file_ids:
-        files.claim(file_id, purpose, ticket.client_id, actor, now)
+        files.claim(file_id, purpose, ticket.client_id, uploader or actor, now)
         session().add(TicketFile(created_at=now, ticket_id=ticket.id, message_id=message.id, file_id=file_id))
     session().flush()
     record("ticket.noted" if said.kind in ("note", "call") else "ticket.said", ticket, actor, now, {"files": len(said.file_ids)})
