@@ -47,7 +47,7 @@ def migrate_database() -> None:
     set_up(_settings())
     migrate.upgrade(db.engine())
     with isolated(), transaction():
-        tickets.begin(clock.now())
+        tickets.furnish(clock.now())
     click.echo("The database is at head.")
 
 

@@ -90,7 +90,7 @@ def prepare(settings: Settings) -> None:
         click.echo("Bringing the database to the newest version …", err=True)
         migrate.upgrade(db.engine())
         with isolated(), transaction():
-            tickets.begin(clock.now())
+            tickets.furnish(clock.now())
     with isolated():
         empty = session().scalar(select(User.id).limit(1)) is None
     if empty and not settings.production:

@@ -77,7 +77,7 @@ STAFF = {
 def build(now: datetime = NOW) -> Cast:
     """Builds the cast in the open transaction."""
     db = session()
-    tickets.begin(now)
+    tickets.furnish(now)
     staff = {name: add_user(f"{name}@rackpass.example", full, role, None, now) for name, (full, role) in STAFF.items()}
     sales = Actor(staff["sales"].id, "韩磊", Role.SALES)
     service = Actor(staff["service"].id, "周敏", Role.CUSTOMER_SERVICE)

@@ -31,12 +31,16 @@ class TimelineEntry:
     url: str | None = None
 
 
-def timeline(*subjects: tuple[str, uuid.UUID], limit: int = 60, hidden: Collection[str] = ()) -> list[TimelineEntry]:
+def timeline(
+    *subjects: tuple[str, uuid.UUID], limit: int = 60, hidden: Collection[str] = (), without: Collection[str] = ()
+) -> list[TimelineEntry]:
     """What happened to one or more records, newest first. The caller has loaded them through its own scoped queries.
 
-    `hidden` names details that are not for this reader (what staff note about a client).
+    `hidden` names details that are not for this reader (what staff note about a client), `without` the tags of whole entries.
     """
     either = or_(*((AuditEntry.subject_kind == kind) & (AuditEntry.subject_id == id_) for kind, id_ in subjects))
+    if without:
+        either &= AuditEntry.tag.not_in(without)
     rows = session().scalars(select(AuditEntry).where(either).order_by(AuditEntry.id.desc()).limit(limit))
     return [_line(row, {"state", *hidden}) for row in rows]
 

@@ -21,7 +21,7 @@ PUBLIC = ("192.0.2", "198.51.100", "203.0.113", "198.18.0")  # ranges for docume
 
 def build(actor: Actor, now: datetime) -> dict[str, Room]:
     """Everything that stands and is wired before the first client comes. Rooms by code."""
-    tickets.begin(now)
+    tickets.furnish(now)
     rooms: dict[str, Room] = {}
     for code, name, name_en, address, its_rooms in SITES:
         site = add_site(SiteFacts(code, name, name_en, address), actor, now)

@@ -14,7 +14,7 @@ from portal.contracts.models import Contract
 from portal.emergencies.reporting import Report
 from portal.emergencies.services import Expected, Request
 from portal.kernel import clock, ids
-from portal.kernel.forms import Form, ReasonForm, TextField, options
+from portal.kernel.forms import Form, ReasonForm, TextField, options, serials_in
 from portal.kernel.i18n import _, _l
 from portal.kernel.moments import MomentField, wall
 
@@ -32,11 +32,6 @@ def people_in(text: str) -> tuple[Expected, ...]:
         name = line[: phone.start()] if phone else line
         found.append(Expected(name.strip(), phone[1].strip() if phone else ""))
     return tuple(found)
-
-
-def serials_in(text: str) -> tuple[str, ...]:
-    """Serial numbers, one per line or with commas between."""
-    return tuple(part.strip() for part in re.split(r"[\n,，;；、]+", text) if part.strip())
 
 
 class AskForm(Form):

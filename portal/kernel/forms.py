@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
@@ -62,6 +63,11 @@ def options(pairs: Iterable[tuple[str, Any]]) -> list[SelectChoice]:
 def stripped(value: Any) -> Any:
     """A filter for text fields: the text without the blanks around it."""
     return value.strip() if isinstance(value, str) else value
+
+
+def serials_in(text: str) -> tuple[str, ...]:
+    """Serial numbers, one per line or with commas between."""
+    return tuple(part.strip() for part in re.split(r"[\n,，;；、]+", text) if part.strip())
 
 
 class TextField(StringField):

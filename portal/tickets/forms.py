@@ -10,10 +10,9 @@ from wtforms import BooleanField, DateField, IntegerField, RadioField, SelectFie
 from wtforms.validators import DataRequired, Email, InputRequired, Length, NumberRange, Optional
 
 from portal.accounts.models import User
-from portal.emergencies.forms import serials_in
 from portal.files.fields import UploadField
 from portal.kernel import clock, ids
-from portal.kernel.forms import Form, ReasonForm, TextField, options
+from portal.kernel.forms import Form, ReasonForm, TextField, options, serials_in
 from portal.kernel.i18n import _, _l
 from portal.kernel.moments import MomentField, wall
 from portal.kernel.web import chosen_locale, local_name

@@ -19,17 +19,16 @@ from portal.accounts.queries import actor_of
 from portal.files import services as files
 from portal.kernel.constraints import guarded
 from portal.kernel.db import session
-from portal.kernel.errors import Refusal, Refused
+from portal.kernel.errors import Refused
 from portal.kernel.policy import SYSTEM, Actor
 from portal.outbox.models import OutboxMessage
-from portal.tickets import letters, services
+from portal.tickets import letters, rules, services
 from portal.tickets.letters import Letter
 from portal.tickets.lifecycle import OPEN
 from portal.tickets.models import Ticket, TicketKind, TicketMessage
 from portal.tickets.services import Asked, Said
 
 KIND = "general"  # what a letter is registered as until somebody sorts it
-AGAIN = Refusal("ticket.mail_again", "This message came in already.")  # told to nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +50,13 @@ def receive(raw: bytes, settings: Settings, now: datetime) -> Received:
     user = session().scalars(select(User).where(func.lower(User.email) == letter.sender, User.state == "active")).one_or_none()
     ticket = _meant(letter)
     try:
-        with guarded({"uq_ticket_messages_mail_id": AGAIN}):
+        with guarded({"uq_ticket_messages_mail_id": rules.MAIL_AGAIN}):
             if ticket is not None and ticket.state in (*OPEN, "settled") and _belongs(letter, user, ticket):
                 _add(ticket, letter, user, now, limit_mb)
                 return Received("added", ticket.number)
             return Received("opened", _open(letter, user, now, limit_mb).number)
     except Refused as refused:
-        if refused.refusal.code != AGAIN.code:
+        if refused.refusal.code != rules.MAIL_AGAIN.code:
             raise
         return Received("again")
 
@@ -126,7 +125,7 @@ def _kept(letter: Letter, user: User | None, purpose: str, now: datetime, limit_
     for attached in letter.attachments:
         try:
             if uploader is None:
-                raise Refused(AGAIN)
+                raise Refused(rules.MAIL_AGAIN)
             with session().begin_nested():
                 kept.append(files.stage(attached.content, attached.filename, purpose, uploader, now, limit_mb=limit_mb).id)
         except Refused:

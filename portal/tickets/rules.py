@@ -74,6 +74,7 @@ COMPLAINT_TERMS = Refusal(
     N_("The rules fix a complaint's terms: acknowledged within 24 hours, settled within 3 working days at most (R-C2)."),
     field="settle_amount",
 )
+MAIL_AGAIN = Refusal("ticket.mail_again", N_("This message came in already."))
 CODE_TAKEN = Refusal("ticket.code_taken", N_("Another kind has this code."), field="code")
 CLOSES_BEFORE = Refusal("ticket.closes_before", N_("The desk has to close after it opens."), field="closes")
 

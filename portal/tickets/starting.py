@@ -37,7 +37,7 @@ KINDS = (
 )
 
 
-def begin(now: datetime) -> None:
+def furnish(now: datetime) -> None:
     """Adds them where there is no department yet; does nothing on a desk that has begun."""
     if session().scalars(select(Department.id).limit(1)).first() is not None:
         return

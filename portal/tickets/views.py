@@ -8,7 +8,6 @@ from flask import request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.audit.queries import timeline
-from portal.audit.tags import OTHERS
 from portal.clients import queries as clients
 from portal.kernel import clock, ids
 from portal.kernel.db import session
@@ -195,10 +194,7 @@ def _shown(
     if who.is_client and talks and write is None:
         write = WriteForm(prefix="write-", formdata=None)
     hidden = ("because_of",) if who.is_client else ()
-    happened = timeline(("ticket", ticket.id), hidden=hidden)
-    if who.is_client:
-        internal = {str(_(told)) for tag, told in _told_to_staff().items()}
-        happened = [entry for entry in happened if entry.text not in internal]
+    happened = timeline(("ticket", ticket.id), hidden=hidden, without=FOR_STAFF_ALONE if who.is_client else ())
     messages = queries.messages_of(who, ticket)
     watchers = queries.watchers_of(ticket) if staff else []
     return page(
@@ -228,10 +224,6 @@ def _shown(
         staff=staff,
         zh=chosen_locale() == "zh_CN",
     )
-
-
-def _told_to_staff() -> dict[str, str]:
-    return {tag: OTHERS[tag] for tag in FOR_STAFF_ALONE}
 
 
 def _actions(ticket: Ticket, *, following: bool) -> list[ActionView]:
