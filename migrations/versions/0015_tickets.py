@@ -201,12 +201,22 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ticket_id", sa.Uuid(), nullable=False),
         sa.Column("equipment_id", sa.Uuid(), nullable=True),
+        sa.Column("badge_id", sa.Uuid(), nullable=True),
+        sa.Column("visit_id", sa.Uuid(), nullable=True),
         sa.Column("contract_id", sa.Uuid(), nullable=True),
-        sa.CheckConstraint("(equipment_id IS NULL) <> (contract_id IS NULL)", name=op.f("ck_ticket_links_one")),
+        sa.CheckConstraint(
+            "(CASE WHEN equipment_id IS NULL THEN 0 ELSE 1 END) + (CASE WHEN badge_id IS NULL THEN 0 ELSE 1 END)"
+            " + (CASE WHEN visit_id IS NULL THEN 0 ELSE 1 END) + (CASE WHEN contract_id IS NULL THEN 0 ELSE 1 END) = 1",
+            name=op.f("ck_ticket_links_one"),
+        ),
+        sa.ForeignKeyConstraint(["badge_id"], ["badges.id"], name=op.f("fk_ticket_links_badge_id")),
+        sa.ForeignKeyConstraint(["visit_id"], ["visits.id"], name=op.f("fk_ticket_links_visit_id")),
         sa.ForeignKeyConstraint(["contract_id"], ["contracts.id"], name=op.f("fk_ticket_links_contract_id")),
         sa.ForeignKeyConstraint(["equipment_id"], ["equipment.id"], name=op.f("fk_ticket_links_equipment_id")),
         sa.ForeignKeyConstraint(["ticket_id"], ["tickets.id"], name=op.f("fk_ticket_links_ticket_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket_links")),
+        sa.UniqueConstraint("ticket_id", "badge_id", name="uq_ticket_links_badge"),
+        sa.UniqueConstraint("ticket_id", "visit_id", name="uq_ticket_links_visit"),
         sa.UniqueConstraint("ticket_id", "contract_id", name="uq_ticket_links_contract"),
         sa.UniqueConstraint("ticket_id", "equipment_id", name="uq_ticket_links_equipment"),
     )

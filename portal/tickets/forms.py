@@ -61,7 +61,8 @@ class AskForm(Form):
         render_kw={"rows": 6},
     )
     equipment = TextAreaField(
-        _l("Equipment"), validators=[Length(max=2000)], description=_l("Serial numbers, one per line, if it is about certain equipment."),
+        _l("About what"), validators=[Length(max=2000)],
+        description=_l("Serial numbers, or numbers of badges, visits and contracts, one per line."),
         render_kw={"rows": 2, "class": "code", "spellcheck": "false"},
     )  # fmt: skip
     wanted_at = MomentField(_l("Wanted at"), validators=[Optional()], description=_l("For remote hands: when the work is to be done."))

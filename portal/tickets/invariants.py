@@ -35,7 +35,8 @@ INVARIANTS = {
     "what a request is about is its client's": """
         SELECT l.id FROM ticket_links l JOIN tickets t ON t.id = l.ticket_id
         LEFT JOIN equipment e ON e.id = l.equipment_id LEFT JOIN contracts c ON c.id = l.contract_id
-        WHERE t.client_id IS NULL OR COALESCE(e.client_id, c.client_id) <> t.client_id
+        LEFT JOIN badges b ON b.id = l.badge_id LEFT JOIN visits v ON v.id = l.visit_id
+        WHERE t.client_id IS NULL OR COALESCE(e.client_id, c.client_id, b.client_id, v.client_id) <> t.client_id
     """,
     "who carried a corrective action out did not check it (R-C4)": """
         SELECT id FROM corrective_actions WHERE checked_by_id = owner_id

@@ -9,11 +9,13 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.accounts.models import User
+from portal.badges.models import Badge
 from portal.clients.models import Client
 from portal.contracts.models import Contract
 from portal.equipment.models import Equipment
 from portal.kernel.db import Record, Stateful
 from portal.tickets.lifecycle import TICKET
+from portal.visits.models import Visit
 
 UNANSWERED = text("state = 'new' AND answered_at IS NULL AND NOT unanswered_told")
 RUNNING = text("state IN ('new', 'open') AND settle_due_at IS NOT NULL")
@@ -220,19 +222,29 @@ class TicketFile(Record):
 
 
 class TicketLink(Record):
-    """What a request is about: one piece of the client's equipment, or one of its contracts."""
+    """What a request is about: one piece of the client's equipment, one of its badges, visits or contracts."""
 
     __tablename__ = "ticket_links"
     __table_args__ = (
-        CheckConstraint("(equipment_id IS NULL) <> (contract_id IS NULL)", name="one"),
+        CheckConstraint(
+            "(CASE WHEN equipment_id IS NULL THEN 0 ELSE 1 END) + (CASE WHEN badge_id IS NULL THEN 0 ELSE 1 END)"
+            " + (CASE WHEN visit_id IS NULL THEN 0 ELSE 1 END) + (CASE WHEN contract_id IS NULL THEN 0 ELSE 1 END) = 1",
+            name="one",
+        ),
         UniqueConstraint("ticket_id", "equipment_id", name="uq_ticket_links_equipment"),
+        UniqueConstraint("ticket_id", "badge_id", name="uq_ticket_links_badge"),
+        UniqueConstraint("ticket_id", "visit_id", name="uq_ticket_links_visit"),
         UniqueConstraint("ticket_id", "contract_id", name="uq_ticket_links_contract"),
     )
 
     ticket_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("tickets.id"))
     equipment_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("equipment.id"))
+    badge_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("badges.id"))
+    visit_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("visits.id"))
     contract_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("contracts.id"))
     equipment: Mapped[Equipment | None] = relationship(lazy="raise")
+    badge: Mapped[Badge | None] = relationship(lazy="raise")
+    visit: Mapped[Visit | None] = relationship(lazy="raise")
     contract: Mapped[Contract | None] = relationship(lazy="raise")
 
 

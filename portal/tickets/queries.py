@@ -90,12 +90,11 @@ def messages_of(actor: Actor, ticket: Ticket) -> list[tuple[TicketMessage, list[
 
 def links_of(ticket: Ticket) -> list[TicketLink]:
     """What it is about, with the equipment's model and place."""
-    statement = select(TicketLink).where(TicketLink.ticket_id == ticket.id).order_by(TicketLink.id)
     item = joinedload(TicketLink.equipment)
+    whole = (item.joinedload(Equipment.model), item.joinedload(Equipment.rack))
+    others = (joinedload(TicketLink.badge), joinedload(TicketLink.visit), joinedload(TicketLink.contract))
     return list(
-        session().scalars(
-            statement.options(item.joinedload(Equipment.model), item.joinedload(Equipment.rack), joinedload(TicketLink.contract))
-        )
+        session().scalars(select(TicketLink).where(TicketLink.ticket_id == ticket.id).options(*whole, *others).order_by(TicketLink.id))
     )
 
 

@@ -46,10 +46,10 @@ CONTACT_MISSING = Refusal(
 WANTED_PAST = Refusal("ticket.wanted_past", N_("Choose a time that is still to come."), field="wanted_at")
 EQUIPMENT_UNKNOWN = Refusal(
     "ticket.equipment_unknown",
-    N_("No equipment of this client has the serial number %(serial)s. Leave it out, or correct it."),
+    N_("Nothing of this client has the number %(serial)s. Leave it out, or correct it."),
     field="equipment",
 )
-TOO_MANY_LINKS = Refusal("ticket.too_many_links", N_("Name at most %(limit)s pieces of equipment."), field="equipment")
+TOO_MANY_LINKS = Refusal("ticket.too_many_links", N_("Name at most %(limit)s of them."), field="equipment")
 OVER = Refusal("ticket.over", N_("%(number)s is over: nothing more is added to it. Ask anew, or reopen it."), field="body")
 NOT_THEIRS = Refusal("ticket.not_staff", N_("Choose somebody who works in the department."), field="assignee")
 SAME_TICKET = Refusal("ticket.same", N_("Give the number of another request of the same client that is still open."), field="into")

@@ -16,15 +16,13 @@ from sqlalchemy import func, select
 from portal.audit import services as audit
 from portal.clients.models import Client
 from portal.clients.rules import normalise_phone, why_not_phone
-from portal.equipment import queries as equipment
-from portal.equipment.rules import normalise_serial
 from portal.files import services as files
 from portal.kernel import change, crypto
 from portal.kernel.db import session
 from portal.kernel.errors import Forbidden, NotFound, Refusal, Refused
 from portal.kernel.numbers import next_number
 from portal.kernel.policy import SYSTEM, Actor, Permission
-from portal.tickets import emails, rules, telling, timing
+from portal.tickets import about, emails, rules, telling, timing
 from portal.tickets.lifecycle import OPEN, RUNNING, TICKET
 from portal.tickets.models import CorrectiveAction, Ticket, TicketFile, TicketKind, TicketLink, TicketMessage
 from portal.tickets.telling import local_text
@@ -34,7 +32,8 @@ PUBLIC = ("question", "answer", "result")
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request as it is put. `client_id` None: somebody who is no client. `received_at` (aware), channel and contact: by staff alone.
+    """A request as it is put. `client_id` None: somebody who is no client. `serials`: what it is about, by
+    serial number or by the number of a badge, a visit or a contract. `received_at` (aware), channel and contact: by staff alone.
 
     `minutes_booked`: how long remote hands are booked for. `file_ids`: staged uploads with purpose "ticket", of `uploader` where that is
     not the actor.
@@ -219,7 +218,7 @@ def record(tag: str, ticket: Ticket, actor: Actor, now: datetime, facts: dict[st
 
 def _open(command: Asked, action: str, actor: Actor, now: datetime) -> Ticket:
     kind, client = session().get(TicketKind, command.kind_id), _client(command.client_id)
-    items, refusals = _equipment(command)
+    links, refusals = about.meant(command.serials, command.client_id)
     refusals += _why_not(command, kind, by_client=action == "ask", now=now)
     if refusals or kind is None:
         raise Refused(*refusals)
@@ -238,7 +237,7 @@ def _open(command: Asked, action: str, actor: Actor, now: datetime) -> Ticket:
     if ticket.received_at != now:
         facts["received"] = local_text(received)
     change.open_record(ticket, action, actor, now, facts=facts)
-    session().add_all(TicketLink(created_at=now, ticket_id=ticket.id, equipment_id=item) for item in items)
+    session().add_all(TicketLink(created_at=now, ticket_id=ticket.id, **link) for link in links)
     said = Said("question", command.body, file_ids=command.file_ids, mail_id=command.mail_id, author=command.contact_name)
     _add(ticket, said, actor, now, uploader=command.uploader)
     telling.receipt(ticket, now)
@@ -274,21 +273,6 @@ def _client(client_id: uuid.UUID | None) -> Client | None:
     if client is None:
         raise NotFound(client_id)
     return client
-
-
-def _equipment(command: Asked) -> tuple[list[uuid.UUID], list[Refusal]]:
-    wanted = list(dict.fromkeys(serial.strip() for serial in command.serials if serial.strip()))
-    if len(wanted) > rules.MOST_LINKS:
-        return [], [rules.TOO_MANY_LINKS(limit=rules.MOST_LINKS)]
-    found = equipment.by_serials(wanted)
-    items, refusals = [], []
-    for serial in wanted:
-        item = found.get(normalise_serial(serial))
-        if item is None or item.client_id != command.client_id:
-            refusals.append(rules.EQUIPMENT_UNKNOWN(serial=serial))
-        elif item.id not in items:
-            items.append(item.id)
-    return items, refusals
 
 
 def _why_not(command: Asked, kind: TicketKind | None, *, by_client: bool, now: datetime) -> list[Refusal]:

@@ -18,6 +18,7 @@ from portal.tickets.models import Ticket, TicketMessage, TicketOpinion, TicketPa
 from portal.tickets.opinions import Opinion
 from portal.tickets.services import Said
 from portal.tickets.sorting import HandOver
+from tests.badges import making as badges
 from tests.cast import NOW, Cast
 from tests.exits import making as exits
 from tests.papers import staged
@@ -84,8 +85,14 @@ def test_equipment_is_the_clients_own(cast: Cast) -> None:
         servers = exits.servers(cast, 1)
         ticket = making.asked(cast, "hardware", serials=(servers[0].serial,))
         assert [link.equipment_id for link in queries.links_of(ticket)] == [servers[0].id]
+        badge, contract = badges.issued(cast), cast.contracts["alpha"]
+        named = making.asked(cast, serials=(badge.number.lower(), contract.number, badge.number, servers[0].serial))
+        linked = [(link.badge_id, link.contract_id, link.equipment_id) for link in queries.links_of(named)]
+        assert linked == [(badge.id, None, None), (None, contract.id, None), (None, None, servers[0].id)]
     refusal = code_of(lambda: making.asked(cast, "hardware", by="stranger", client_id=cast.beta.id, serials=(servers[0].serial,)))
     assert refusal == "ticket.equipment_unknown"
+    stolen = code_of(lambda: making.asked(cast, by="stranger", client_id=cast.beta.id, serials=(badge.number,)))
+    assert stolen == "ticket.equipment_unknown"
 
 
 def test_nobody_asks_in_anothers_name(cast: Cast) -> None:
