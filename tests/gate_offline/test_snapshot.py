@@ -15,6 +15,7 @@ from PIL import Image
 from sqlalchemy import event as sqla_event
 
 from portal.badges import services as badges
+from portal.badges.models import Badge
 from portal.clients.models import Person
 from portal.contracts import services as contracts
 from portal.contracts.models import Contract
@@ -214,7 +215,7 @@ def test_nothing_changed_is_told_without_making_the_copy(cast: Cast, as_: As, mo
     assert len([one for one in seen if one.lstrip().upper().startswith("SELECT")]) <= 5
     assert as_("guard2").get("/gate/offline/snapshot", headers=asked).status_code == 200, "another guard's copy"
     with transaction():
-        badges.report_lost(badge, cast.actor("admin"), NOW)
+        badges.report_lost(session().get_one(Badge, badge.id), cast.actor("admin"), NOW)
     lost = client.get("/gate/offline/snapshot", headers=asked)
     assert lost.status_code == 200
     asked = {"If-None-Match": lost.headers["ETag"]}

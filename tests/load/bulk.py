@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import secrets
+import uuid
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -13,7 +16,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import JSON, Table, text
 from sqlalchemy.exc import ProgrammingError
 
-from portal.kernel import db
+from portal.kernel import db, ids
 from portal.kernel.db import EncryptedText, IPAddressType
 
 Row = dict[str, Any]
@@ -67,6 +70,11 @@ def without_indexes(tables: tuple[str, ...]) -> Iterator[None]:
         connection.exec_driver_sql("SET LOCAL maintenance_work_mem = '512MB'")
         for _name, definition in found:
             connection.exec_driver_sql(definition)
+
+
+def id_at(moment: datetime) -> uuid.UUID:
+    """An id as it would have been made then: what reads the newest rows by their ids reads those of the last minutes alone."""
+    return uuid.UUID(int=ids.first_of(moment).int | secrets.randbits(62))
 
 
 def settle() -> None:

@@ -34,7 +34,7 @@ from portal.visits.models import Visit, Visitor
 from portal.workorders.models import WorkOrder, WorkOrderItem
 from tests.cast import Cast
 from tests.load import desk, lives, places
-from tests.load.bulk import Loader, Row, settle, without_indexes
+from tests.load.bulk import Loader, Row, id_at, settle, without_indexes
 from tests.load.telling import Teller
 
 ORDER = (
@@ -173,16 +173,16 @@ def _stays(life: lives.Life, guard: object, now: datetime) -> Iterator[Row]:
             refused = turn % 50 == 48
             add(
                 GateEvent,
-                id=ids.new(),
+                id=id_at(came_at),
                 created_at=came_at,
                 kind="refusal" if refused else "scan",
                 code="badge.not_issued" if refused else "",
                 **event,
             )
         event |= {"room_id": life.place.room_id, "presence_id": stay["id"]}
-        add(GateEvent, id=ids.new(), created_at=came_at, kind="entry", **event)
+        add(GateEvent, id=id_at(came_at), created_at=came_at, kind="entry", **event)
         if left_at is not None:
-            add(GateEvent, id=ids.new(), created_at=left_at, kind="exit", **event)
+            add(GateEvent, id=id_at(left_at), created_at=left_at, kind="exit", **event)
 
 
 def main(url: str, passes: int) -> None:

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from portal.audit.models import AuditEntry, AuditHead
 from portal.audit.services import FIRST, content, head_text, link
-from portal.kernel import crypto, ids
+from portal.kernel import crypto
 from portal.kernel.db import isolated, transaction
-from tests.load.bulk import Loader
+from tests.load.bulk import Loader, id_at
 
 
 class Teller:
@@ -24,7 +24,7 @@ class Teller:
     def tell(self, tag: str, kind: str, subject_id: uuid.UUID, label: str, state: str, client_id: uuid.UUID | None, at: datetime) -> None:
         """That a record is in its present state."""
         entry = AuditEntry(
-            id=ids.new(),
+            id=id_at(at),
             at=at,
             tag=tag,
             actor_id=None,
