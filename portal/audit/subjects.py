@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from portal.audit.tags import LIFECYCLES, told
+from portal.audit.tags import LIFECYCLES, all_tags, told
 from portal.kernel.i18n import N_, _
 
 
@@ -55,6 +55,12 @@ KINDS: dict[str, SubjectKind] = {
     "work_order": SubjectKind(N_("Work order"), "workorders.show", "order_id"),
     "work_order_item": SubjectKind(N_("Item of a work order")),
 }
+# What tags are about that begin with another word than that kind of record: all of an area, or one.
+_ABOUT = {
+    "accounts": ("user",), "calendar": ("calendar_day",), "channel": ("chat_channel",), "conduct": ("person", "badge"),
+    "contact": ("client",), "facility": ("room", "rack", "site"), "network": ("prefix", "switch", "network_import"), "rota": ("duty_week",),
+    "rules.accepted": ("user",), "visit.hours_changed": ("site",), "visit.rule_changed": ("client",),
+}  # fmt: skip
 _STATES = {lifecycle.name: lifecycle.states for lifecycle in LIFECYCLES}
 
 
@@ -69,8 +75,14 @@ def state_label(kind: str, state: str) -> str:
     return _(found.label) if found else state
 
 
-def tag_choices(tags: dict[str, str]) -> list[tuple[str, str]]:
-    """All tags with what they are about, in the order of the words: 'Badge: Issued'."""
-    kinds = {**{lifecycle.name: lifecycle.name for lifecycle in LIFECYCLES}, "accounts": "user", "facility": "room", "network": "prefix"}
-    named = [(tag, kinds.get(tag.partition(".")[0], tag.partition(".")[0])) for tag in tags]
-    return sorted(((tag, f"{kind_label(kind)}: {told(tag)}") for tag, kind in named), key=lambda choice: choice[1])
+def _kinds_of(tag: str) -> tuple[str, ...]:
+    """What the entries with a tag are about."""
+    area = tag.partition(".")[0]
+    return _ABOUT.get(tag) or _ABOUT.get(area, (area,))
+
+
+def tag_choices(kind: str, chosen: str) -> list[tuple[str, str]]:
+    """What can happen to a kind of record, in the order of the words; of all kinds together these are too many for a page. What is
+    chosen already is among them."""
+    found = {tag for tag in all_tags() if kind and kind in _kinds_of(tag)} | ({chosen} & set(all_tags()))
+    return sorted(((tag, f"{kind_label(_kinds_of(tag)[0])}: {told(tag)}") for tag in found), key=lambda choice: choice[1])

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Row
 from portal.audit import queries
 from portal.audit.models import AuditEntry
 from portal.audit.subjects import KINDS, kind_label, state_label, tag_choices
-from portal.audit.tags import all_tags, field_label, told, value_text
+from portal.audit.tags import field_label, told, value_text
 from portal.kernel.db import session
 from portal.kernel.i18n import _, _l
 from portal.kernel.policy import ANYONE, ROLE_LABELS, SIGNED_IN, Permission, Role, allow
@@ -38,7 +38,7 @@ def _plain(values: dict[str, object]) -> str | None:
 ENTRIES: Table[Line] = Table(
     "audit",
     id=AuditEntry.id,
-    per_page=12,
+    per_page=15,
     default_sort="-at",
     columns=[
         Column("at", _l("When"), cell=lambda r: r[0].at, sort=AuditEntry.at),
@@ -60,7 +60,7 @@ ENTRIES: Table[Line] = Table(
         Text("client", _l("Client"), where=queries.of_client, hint=_l("Name or number")),
         Choice("kind", _l("Kind"), column=AuditEntry.subject_kind, options=lambda: sorted(
             ((kind, kind_label(kind)) for kind in KINDS), key=lambda choice: choice[1])),
-        Choice("tag", _l("What happened"), column=AuditEntry.tag, options=lambda: tag_choices(all_tags())),
+        Choice("tag", _l("What happened"), column=AuditEntry.tag, blank=_l("All of the kind")),
         DateRange("at", _l("Period"), AuditEntry.at),
     ],
     row_url=lambda r: url_for("audit.entry", entry_id=r[0].id),
@@ -70,9 +70,10 @@ ENTRIES: Table[Line] = Table(
 @bp.get("/")
 @allow(Permission.AUDIT_READ)
 def index() -> ResponseReturnValue:
+    choices = {"tag": tag_choices(request.args.get("kind", ""), request.args.get("tag", ""))}
     if request.args.get("export"):
-        return ENTRIES.export(session(), queries.select_entries(), request.args, request.args["export"])
-    found = ENTRIES.read(session(), queries.select_entries(), request.args, lambda **kw: url_for("audit.index", **kw))
+        return ENTRIES.export(session(), queries.select_entries(), request.args, request.args["export"], choices=choices)
+    found = ENTRIES.read(session(), queries.select_entries(), request.args, lambda **kw: url_for("audit.index", **kw), choices=choices)
     return page("audit/index.html", found=found)
 
 
