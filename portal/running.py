@@ -89,8 +89,8 @@ def prepare(settings: Settings) -> None:
     if migrate.behind(db.engine()) is not None:
         click.echo("Bringing the database to the newest version …", err=True)
         migrate.upgrade(db.engine())
-        with isolated(), transaction():
-            tickets.furnish(clock.now())
+    with isolated(), transaction():
+        tickets.furnish(clock.now())
     with isolated():
         empty = session().scalar(select(User.id).limit(1)) is None
     if empty and not settings.production:

@@ -34,6 +34,7 @@ from portal.network import administration as network
 from portal.network.models import Prefix, ReservedRange, Switch, SwitchPort
 from portal.passes.models import Pass
 from portal.passes.queries import live_pass
+from portal.tickets.models import Ticket
 from portal.workorders import queries as orders
 from portal.workorders import services as order_services
 from portal.workorders.checking import Line
@@ -44,6 +45,7 @@ from tests.cast import NOW, Cast, new_contract
 from tests.exits import making as exits
 from tests.gate_offline import scene as scene_offline
 from tests.papers import staged
+from tests.tickets import making as tickets
 from tests.workorders import making as workorders
 
 
@@ -55,6 +57,7 @@ class Scene:
     ids: dict[str, uuid.UUID] = field(default_factory=dict)
     nonce: str = ""
     scan: str = ""
+    opinion: str = ""  # the token of the link that asks for an opinion
 
     def text(self, name: str) -> str:
         return ids.to_text(self.ids[name])
@@ -85,6 +88,7 @@ def build(cast: Cast) -> Scene:
     scene.keep(**scene_conduct.violations(cast))
     scene.keep(**scene_shifts.shifts(cast))
     scene.keep(**scene_tickets.tickets(cast, servers[6].serial))
+    scene.opinion = tickets.token_of(session().get_one(Ticket, scene.ids["ticket_settled"]))
     session().flush()
     return scene
 

@@ -62,8 +62,9 @@ PURPOSES: dict[str, Purpose] = {
         # Pictures of the room may show what is other clients': they are for staff (R-S2). The client hears what they prove.
         Purpose("evidence", frozenset({P.VIOLATION_RECORD, P.VIOLATION_DECIDE, P.EVIDENCE_READ}), recorded=True),
         Purpose("appeal", frozenset({P.VIOLATION_READ})),
-        Purpose("ticket", frozenset({P.TICKET_READ})),
-        Purpose("ticket_internal", frozenset({P.TICKET_WORK, P.TICKET_READ_ALL})),
+        # What is attached to a request opens with it alone (portal/tickets): to whom it concerns, not to every department.
+        Purpose("ticket", frozenset()),
+        Purpose("ticket_internal", frozenset()),
         Purpose("contract_document", frozenset({P.CONTRACT_DOCUMENT_READ}), recorded=True),
         Purpose("evidence_pack", frozenset({P.EVIDENCE_PACK}), kinds=(), recorded=True),  # made by the portal, never uploaded
     )

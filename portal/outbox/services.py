@@ -59,8 +59,14 @@ def notify(
                 attachments=[str(reference) for reference in attached],
             )
         )
-        if on_desk and not message.secret and recipient.user_id is not None:
-            session().add(Notice(created_at=now, user_id=recipient.user_id, code=message.code, path=path, data=values))
+        if on_desk:
+            notify_desk(message, recipient, now, path=path, data=values)
+
+
+def notify_desk(message: Message, recipient: Recipient, now: datetime, *, path: str, data: Mapping[str, Any]) -> None:
+    """A notice on the desk alone, for who has one; of a secret message, none."""
+    if not message.secret and recipient.user_id is not None:
+        session().add(Notice(created_at=now, user_id=recipient.user_id, code=message.code, path=path, data=dict(data)))
 
 
 def notify_chat(

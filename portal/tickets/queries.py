@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import re
 import uuid
-from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import joinedload
 
 from portal.accounts.models import User
 from portal.clients.models import Client
-from portal.desk.items import Counts, DueItem, Figure
+from portal.desk.items import Counts, DueItem, Figure, Waits, told
 from portal.equipment.models import Equipment
 from portal.files.models import StoredFile
 from portal.kernel import ids
 from portal.kernel.db import session
 from portal.kernel.errors import NotFound
-from portal.kernel.filters import begins
+from portal.kernel.filters import begins, is_number
 from portal.kernel.i18n import _
-from portal.kernel.lifecycle import State
 from portal.kernel.policy import STAFF_ROLES, Actor, Permission
 from portal.tickets.lifecycle import OPEN, RUNNING, TICKET
 from portal.tickets.models import (
@@ -37,7 +35,6 @@ from portal.tickets.models import (
     TicketWatcher,
 )
 
-NUMBERED = re.compile(r"^[A-Za-z]{2}-?\d")
 INTERNAL = ("note", "call")
 
 
@@ -86,6 +83,23 @@ def messages_of(actor: Actor, ticket: Ticket) -> list[tuple[TicketMessage, list[
         if file is not None:
             files.append(file)
     return list(found.values())
+
+
+def get_file(actor: Actor, ticket_id: uuid.UUID, file_id: uuid.UUID) -> StoredFile:
+    """What is attached to a request, for whom may read that. Raises NotFound, for what is for staff alone to a client, too."""
+    ticket = get_ticket(actor, ticket_id)
+    statement = (
+        select(StoredFile)
+        .join(TicketFile, TicketFile.file_id == StoredFile.id)
+        .join(TicketMessage, TicketMessage.id == TicketFile.message_id)
+    )
+    statement = statement.where(TicketFile.ticket_id == ticket.id, StoredFile.id == file_id, StoredFile.removed_at.is_(None))
+    if actor.is_client:
+        statement = statement.where(TicketMessage.kind.not_in(INTERNAL))
+    file = session().scalars(statement).one_or_none()
+    if file is None:
+        raise NotFound(file_id)
+    return file
 
 
 def links_of(ticket: Ticket) -> list[TicketLink]:
@@ -170,7 +184,7 @@ def staff() -> list[User]:
 
 def ticket_like(text: str) -> ColumnElement[bool]:
     """Those that a text means: by the beginning of their number, else by the beginning of the subject or by the client's name."""
-    if NUMBERED.match(text):
+    if is_number(text):
         return begins(Ticket.number, text.upper())
     return or_(Ticket.subject.istartswith(text, autoescape=True), Ticket.client_id.in_(Client.named(text)))
 
@@ -200,12 +214,7 @@ def next_due(ticket: Ticket) -> datetime | None:
     return ticket.settle_due_at if ticket.state in RUNNING else None
 
 
-def names_of(user_ids: Sequence[uuid.UUID | None]) -> dict[uuid.UUID | None, str]:
-    wanted = [user_id for user_id in user_ids if user_id is not None]
-    return dict(session().execute(select(User.id, User.name).where(User.id.in_(wanted))).all()) if wanted else {}
-
-
-def waiting_for(actor: Actor, now: datetime) -> list[DueItem]:
+def waiting_for(actor: Actor, now: datetime) -> list[Waits]:
     """The client: what is asked of them, what wants their opinion. Staff: what is theirs, or their department's and nobody's."""
     if actor.is_client and actor.may(Permission.TICKET_ASK):
         wanted = Ticket.state.in_(("waiting", "settled")) & (Ticket.client_id == actor.client_id)
@@ -215,8 +224,9 @@ def waiting_for(actor: Actor, now: datetime) -> list[DueItem]:
         wanted = Ticket.state.in_(RUNNING) & or_(Ticket.assignee_id == actor.user_id, ours)
     else:
         return []
-    found = session().scalars(select(Ticket).options(joinedload(Ticket.client)).where(wanted).order_by(Ticket.settle_due_at).limit(20))
-    return [_due(ticket) for ticket in found]
+    columns = (Ticket.id, Ticket.number, Ticket.state, Ticket.subject, Ticket.answered_at, Ticket.answer_due_at, Ticket.settle_due_at)
+    rows = select(*columns, func.coalesce(Client.name, Ticket.contact_name).label("who")).outerjoin(Client, Client.id == Ticket.client_id)
+    return [Waits(rows.where(wanted).order_by(Ticket.settle_due_at).limit(20), _due)]
 
 
 def counts(actor: Actor, now: datetime) -> Counts | None:
@@ -242,18 +252,10 @@ def _count(*conditions: ColumnElement[bool]) -> Select[int]:
     return select(func.count()).select_from(Ticket).where(*conditions)
 
 
-def _due(ticket: Ticket) -> DueItem:
-    state = TICKET.states[ticket.state]
+def _due(row: Any) -> DueItem:
     titles = {
-        "waiting": _("Your answer is asked for: %(number)s", number=ticket.number),
-        "settled": _("Are you satisfied? %(number)s", number=ticket.number),
+        "waiting": _("Your answer is asked for: %(number)s", number=row.number),
+        "settled": _("Are you satisfied? %(number)s", number=row.number),
     }
-    title = titles.get(ticket.state) or _("Request %(number)s", number=ticket.number)
-    who = ticket.client.name if ticket.client else ticket.contact_name
-    return DueItem(
-        title,
-        f"{who} · {ticket.subject}",
-        State(state.key, _(state.label), state.tone),
-        next_due(ticket),
-        f"/requests/{ids.to_text(ticket.id)}",
-    )
+    title = titles.get(row.state) or _("Request %(number)s", number=row.number)
+    return DueItem(title, f"{row.who} · {row.subject}", told(TICKET.states[row.state]), next_due(row), f"/requests/{ids.to_text(row.id)}")

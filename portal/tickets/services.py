@@ -222,16 +222,16 @@ def _open(command: Asked, action: str, actor: Actor, now: datetime) -> Ticket:
     refusals += _why_not(command, kind, by_client=action == "ask", now=now)
     if refusals or kind is None:
         raise Refused(*refusals)
-    received = command.received_at or now
+    received, desk = command.received_at or now, timing.times()
     ticket = Ticket(
         number=next_number("SR", now), client_id=client.id if client else None, kind_id=kind.id, type=kind.type, subject=command.subject,
         priority=command.priority or kind.priority, channel=command.channel, contact_name=command.contact_name,
         contact_phone=normalise_phone(command.contact_phone), contact_email=command.contact_email, received_at=received,
         asked_by_id=actor.user_id, registered_late=now > received + rules.LATE_AFTER,
         department_id=kind.department_id, wanted_at=command.wanted_at, minutes_booked=command.minutes_booked,
-        clock_from=received, answer_due_at=timing.answer_due(kind, received, timing.times()), locale=command.locale or actor.locale,
+        clock_from=received, answer_due_at=timing.answer_due(kind, received, desk), locale=command.locale or actor.locale,
     )  # fmt: skip
-    due = timing.settle_due(ticket, kind)
+    due = timing.settle_due(ticket, kind, desk)
     ticket.settle_due_at, ticket.near_at = due["settle_due_at"], due["near_at"]  # type: ignore[assignment]
     facts: dict[str, Any] = {"kind": kind.code, "channel": command.channel}
     if ticket.received_at != now:

@@ -73,9 +73,10 @@ def sort(ticket: Ticket, kind_id: uuid.UUID, priority: str, actor: Actor, now: d
             ticket.serious, ticket.upheld, ticket.fault_department_id = False, None, None
     ticket.priority = priority
     session().flush()
+    desk = timing.times()
     if ticket.answered_at is None:
-        ticket.answer_due_at = timing.answer_due(kind, ticket.received_at, timing.times())
-    due = timing.settle_due(ticket, kind)
+        ticket.answer_due_at = timing.answer_due(kind, ticket.received_at, desk)
+    due = timing.settle_due(ticket, kind, desk)
     ticket.settle_due_at, ticket.near_at = due["settle_due_at"], due["near_at"]  # type: ignore[assignment]
     ticket.level = rules.level_at(now, ticket.near_at, ticket.settle_due_at)
     session().flush()

@@ -13,8 +13,7 @@ from portal.kernel import clock, ids
 from portal.kernel.db import session
 from portal.kernel.policy import Role
 from portal.outbox.messages import Message, Recipient
-from portal.outbox.models import Notice
-from portal.outbox.services import notify
+from portal.outbox.services import notify, notify_desk
 from portal.tickets import emails
 from portal.tickets.models import Department, Ticket, TicketKind, TicketWatcher
 
@@ -58,13 +57,7 @@ def settled(ticket: Ticket, result: str, token: str, now: datetime) -> None:
     """The result, with the link that asks for the opinion; a notice on the desk of who has an account."""
     for recipient in _client_side(ticket):
         notify(emails.SETTLED, [recipient], now, path=f"/opinion/{token}", data=_facts(ticket) | {"body": result})
-        if recipient.user_id is not None:
-            notify_desk(recipient, ticket, now)
-
-
-def notify_desk(recipient: Recipient, ticket: Ticket, now: datetime) -> None:
-    assert recipient.user_id is not None
-    session().add(Notice(created_at=now, user_id=recipient.user_id, code=emails.SETTLED_DESK.code, path=path(ticket), data=_facts(ticket)))
+        notify_desk(emails.SETTLED_DESK, recipient, now, path=path(ticket), data=_facts(ticket))
 
 
 def heads(ticket: Ticket) -> tuple[Recipient, ...]:

@@ -47,9 +47,9 @@ def settle_term(ticket: Ticket, kind: TicketKind) -> Term:
     return Term(kind.settle_amount, kind.settle_unit)
 
 
-def settle_due(ticket: Ticket, kind: TicketKind) -> dict[str, datetime | int | None]:
+def settle_due(ticket: Ticket, kind: TicketKind, desk: Times | None = None) -> dict[str, datetime | int | None]:
     """The columns of the clock as they are to be now, from its pauses since it was set going."""
-    desk, term = times(), settle_term(ticket, kind)
+    desk, term = desk or times(), settle_term(ticket, kind)
     pauses = [
         Pause(row.starts_at, row.ends_at)
         for row in session().scalars(

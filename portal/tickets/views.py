@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from portal.audit.queries import timeline
 from portal.clients import queries as clients
+from portal.files.handing import hand_out
 from portal.kernel import clock, ids
 from portal.kernel.db import session
 from portal.kernel.formats import due
@@ -110,7 +111,13 @@ def register() -> ResponseReturnValue:
     nobody = request.args.get("client") == "none"
     client_id = None if nobody else id_argument("client")
     if client_id is None and not nobody:
-        return page("tickets/choose.html", choice=clients.client_choices(actor(), request.args))
+        return page(
+            "_layout/choose_client.html",
+            title=_("Register a request"),
+            crumbs=[(_("Requests and complaints"), url_for("tickets.index")), (_("Register a request"), None)],
+            choice=clients.client_choices(actor(), request.args),
+            instead=(_("Somebody who is no client"), url_for("tickets.register", client="none")),
+        )
     client = clients.get_client(actor(), client_id) if client_id is not None else None
     form = AskForm()
     form.offer(queries.kinds(), by_staff=True, with_client=client is not None)
@@ -132,51 +139,50 @@ def show(ticket_id: uuid.UUID) -> ResponseReturnValue:
     return _shown(queries.get_ticket(actor(), ticket_id))
 
 
+@bp.get("/<id:ticket_id>/files/<id:file_id>")
+@allow(P.TICKET_READ)
+def attached(ticket_id: uuid.UUID, file_id: uuid.UUID) -> ResponseReturnValue:
+    """What is attached to a request, to whom that is open (R-S2)."""
+    return hand_out(queries.get_file(actor(), ticket_id, file_id))
+
+
 @bp.post("/<id:ticket_id>/write")
 @allow(P.TICKET_ASK)
 def write(ticket_id: uuid.UUID) -> ResponseReturnValue:
     """The client adds something."""
-    ticket, form = queries.get_ticket(actor(), ticket_id), WriteForm(prefix="write-")
-    if form.validate_on_submit():
-        done = _say(ticket, form, _("Your message is added."))
-        if done is not None:
-            return done
-    return _shown(queries.get_ticket(actor(), ticket_id), write=form)
+    form = WriteForm(prefix="write-")
+    return _said(ticket_id, form, _("Your message is added.")) or _shown(queries.get_ticket(actor(), ticket_id), write=form)
 
 
 @bp.post("/<id:ticket_id>/answer")
 @allow(P.TICKET_WORK)
 def answer(ticket_id: uuid.UUID) -> ResponseReturnValue:
     """An answer, or a question to the client. With a ready answer chosen and nothing written, the page comes back with its text."""
-    ticket, form = queries.get_ticket(actor(), ticket_id), AnswerForm(prefix="answer-")
+    form = AnswerForm(prefix="answer-")
     form.offer(queries.texts())
     chosen = form._fields.get("text")
     if chosen is not None and chosen.data and not (form.body.data or "").strip():
-        text = queries.get_text(ids.from_text(chosen.data))
+        ticket, text = queries.get_ticket(actor(), ticket_id), queries.get_text(ids.from_text(chosen.data))
         form.body.data = text.body if ticket.locale == "zh_CN" else text.body_en
         return _shown(ticket, answer=form)
-    if form.validate_on_submit():
-        done = _say(ticket, form, _("The answer is on its way."))
-        if done is not None:
-            return done
-    return _shown(queries.get_ticket(actor(), ticket_id), answer=form)
+    return _said(ticket_id, form, _("The answer is on its way.")) or _shown(queries.get_ticket(actor(), ticket_id), answer=form)
 
 
 @bp.post("/<id:ticket_id>/note")
 @allow(P.TICKET_WORK)
 def note(ticket_id: uuid.UUID) -> ResponseReturnValue:
     """A note for staff alone."""
-    ticket, form = queries.get_ticket(actor(), ticket_id), NoteForm(prefix="note-")
-    if form.validate_on_submit():
-        done = _say(ticket, form, _("The note is kept."))
-        if done is not None:
-            return done
-    return _shown(queries.get_ticket(actor(), ticket_id), note=form)
+    form = NoteForm(prefix="note-")
+    return _said(ticket_id, form, _("The note is kept.")) or _shown(queries.get_ticket(actor(), ticket_id), note=form)
 
 
-def _say(ticket: Ticket, form: AnswerForm | NoteForm | WriteForm, said: str) -> ResponseReturnValue | None:
+def _said(ticket_id: uuid.UUID, form: AnswerForm | NoteForm | WriteForm, told: str) -> ResponseReturnValue | None:
+    """Adds what was written; None when the form has to come back with its errors. Raises NotFound."""
+    ticket = queries.get_ticket(actor(), ticket_id)
+    if not form.validate_on_submit():
+        return None
     back = url_for("tickets.show", ticket_id=ticket.id, _anchor="talk")
-    return submit(form, lambda: services.say(ticket, form.command(), actor(), clock.now()), then=lambda _m: back, said=said)
+    return submit(form, lambda: services.say(ticket, form.command(), actor(), clock.now()), then=lambda _message: back, said=told)
 
 
 def _shown(

@@ -44,6 +44,7 @@ RECORDS: dict[str, dict[str, str]] = {
     "gate.release": {"pass_id": "slip_pass"},
     "gate.someone": {"pass_id": "emergency_pass"},
     "gate.turn_away": {"pass_id": "slip_pass"},
+    "tickets.attached": {"file_id": "ticket_file"},
     "tickets.add_action": {"ticket_id": "ticket_complaint"},
     "tickets.call_serious": {"ticket_id": "ticket_complaint"},
     "tickets.check_action": {"ticket_id": "ticket_complaint"},
@@ -90,7 +91,7 @@ VARIANTS: dict[str, tuple[tuple[str, dict[str, str]], ...]] = {
     "retention.change": (("gate_log", {}),),
     "files.show": tuple(
         (name, {"file_id": name})
-        for name in ("photo", "identity_copy", "letter", "document", "file_waiting", "evidence", "appeal", "pack_file", "ticket_file")
+        for name in ("photo", "identity_copy", "letter", "document", "file_waiting", "evidence", "appeal", "pack_file")
     ),
     "network.import_": tuple((kind, {}) for kind in ("prefixes", "switches")),
     "network.import_present": tuple((kind, {}) for kind in ("prefixes", "switches")),
@@ -128,7 +129,7 @@ def _of(rule: Rule, scene: Scene, app: Flask) -> Iterator[Attempt]:
         values: dict[str, object] = {name: scene.ids[record] for name, record in named.items()}
         label = rule.rule.replace("<id:", "<")
         for name in rule.arguments - set(named):
-            values[name] = word if name in FREE else _other(name, scene)
+            values[name] = word if name in FREE else _other(name, rule.endpoint, scene)
             if name in FREE:
                 label = label.replace(f"<{name}>", word)
         if "file_id" in named:
@@ -158,7 +159,8 @@ def _variants(rule: Rule) -> tuple[tuple[str, dict[str, str]], ...]:
     return (("", RECORDS.get(rule.endpoint, {})),)
 
 
-def _other(name: str, scene: Scene) -> object:
-    """What is no id: tokens that nobody has, the nonce of an event at the gate, the session that is asked for, days."""
-    days = {"day": "2026-11-24", "monday": "2026-11-30"}
-    return ({"nonce": scene.nonce, "token": "A" * 43, "session_id": scene.ids["session"]} | days)[name]
+def _other(name: str, endpoint: str, scene: Scene) -> object:
+    """What is no id: tokens that nobody has (but for an opinion's), the nonce of an event at the gate, one's session, days."""
+    token = scene.opinion if endpoint == "ticket_opinions.give" else "A" * 43
+    others = {"nonce": scene.nonce, "token": token, "session_id": scene.ids["session"], "day": "2026-11-24", "monday": "2026-11-30"}
+    return others[name]

@@ -18,7 +18,7 @@ OPEN_TO_OTHERS = ("models", "queries", "services", "rules", "lifecycle")
 # Areas that exist to be used by the others, and what of them.
 TOOLS = {
     "passes": ("token", "fonts", "reading", "documents"),
-    "files": ("fields",),
+    "files": ("fields", "handing"),
     "outbox": ("messages", "mail"),
     "desk": ("items",),
     "audit": ("verify",),

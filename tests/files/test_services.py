@@ -141,8 +141,8 @@ def test_each_purpose_opens_to_whom_it_names(cast: Cast, purpose: str, opens: se
 
 def test_no_role_is_forgotten_by_the_table_above(cast: Cast) -> None:
     assert {user.role for user in cast.users.values()} == {role.value for role in Role} - {"system"}
-    made = {"evidence_pack"}  # by the portal, never uploaded: tests/evidence tries who opens it
-    assert set(PURPOSES) - made == {"badge_photo", "identity_copy", "letter", "contract_document", "evidence", "appeal"}
+    elsewhere = {"evidence_pack", "ticket", "ticket_internal"}  # who opens these is tried in tests/evidence and tests/tickets
+    assert set(PURPOSES) - elsewhere == {"badge_photo", "identity_copy", "letter", "contract_document", "evidence", "appeal"}
 
 
 def test_what_no_form_used_is_removed_after_a_day_and_its_content_after_its_row(cast: Cast) -> None:

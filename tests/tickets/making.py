@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from portal.kernel.db import session
+from portal.outbox.models import OutboxMessage
 from portal.tickets import complaints, services
 from portal.tickets.complaints import Judgement, NewAction
 from portal.tickets.models import CorrectiveAction, Department, Ticket, TicketKind
@@ -52,6 +53,13 @@ def settled(cast: Cast, code: str = "general", now: datetime = NOW, by: str = "s
     ticket = asked(cast, code, now=now, **changes)
     services.settle(ticket, "已在服务台备好钥匙。", 5, cast.actor(by), now)
     return ticket
+
+
+def token_of(ticket: Ticket) -> str:
+    """What stands behind /opinion/ in the newest e-mail about a settlement."""
+    rows = session().scalars(select(OutboxMessage).where(OutboxMessage.code == "ticket.settled").order_by(OutboxMessage.id.desc()))
+    row = next(row for row in rows if row.data["number"] == ticket.number)
+    return row.path.removeprefix("/opinion/")
 
 
 def judged_complaint(cast: Cast, now: datetime = NOW, *, upheld: bool = True, serious: bool = False) -> Ticket:

@@ -12,7 +12,6 @@ from portal.tickets.services import Said
 from tests.cast import NOW, Cast
 from tests.threads import at_once
 from tests.tickets import making
-from tests.tickets.test_services import token_of
 
 
 def test_of_two_who_take_it_one_has_it(cast: Cast) -> None:
@@ -33,7 +32,7 @@ def test_of_two_who_take_it_one_has_it(cast: Cast) -> None:
 
 def test_of_many_opinions_by_one_link_one_counts(cast: Cast) -> None:
     with transaction():
-        token = token_of(making.settled(cast))
+        token = making.token_of(making.settled(cast))
 
     def give(number: int) -> str:
         try:

@@ -14,7 +14,7 @@ from portal.kernel.errors import Conflict, Forbidden, NotFound, Refused
 from portal.outbox.models import Notice, OutboxMessage
 from portal.tickets import chasing, complaints, opinions, queries, services, sorting
 from portal.tickets.complaints import Judgement
-from portal.tickets.models import Ticket, TicketMessage, TicketOpinion, TicketPause
+from portal.tickets.models import TicketMessage, TicketOpinion, TicketPause
 from portal.tickets.opinions import Opinion
 from portal.tickets.services import Said
 from portal.tickets.sorting import HandOver
@@ -35,13 +35,6 @@ def code_of(work: object) -> str:
 
 def sent(code: str) -> list[str]:
     return sorted(session().scalars(select(OutboxMessage.address).where(OutboxMessage.code == code)))
-
-
-def token_of(ticket: Ticket) -> str:
-    """What stands behind /opinion/ in the newest e-mail about a settlement."""
-    rows = session().scalars(select(OutboxMessage).where(OutboxMessage.code == "ticket.settled").order_by(OutboxMessage.id.desc()))
-    row = next(row for row in rows if row.data["number"] == ticket.number)
-    return row.path.removeprefix("/opinion/")
 
 
 def test_asking_gives_a_number_deadlines_a_receipt_and_tells_the_department(cast: Cast) -> None:
@@ -155,8 +148,6 @@ def test_notes_are_for_staff_alone(cast: Cast) -> None:
 
 
 def test_attachments_are_claimed_and_open_to_the_client_unless_internal(cast: Cast) -> None:
-    from portal.files import queries as files
-
     with transaction():
         picture = staged("ticket", cast.actor("admin"), NOW)
         ticket = making.asked(cast, file_ids=(picture,))
@@ -164,17 +155,17 @@ def test_attachments_are_claimed_and_open_to_the_client_unless_internal(cast: Ca
         services.say(ticket, Said("note", "截图见附件。", file_ids=(internal,)), cast.actor("service"), NOW)
     (_first, attached), (_second, hidden) = queries.messages_of(cast.actor("service"), ticket)
     assert ([file.id for file in attached], [file.id for file in hidden]) == ([picture], [internal])
-    assert files.get_file(cast.actor("colleague"), picture).id == picture
-    for who, file_id in (("stranger", picture), ("admin", internal), ("colleague", internal)):
+    assert queries.get_file(cast.actor("colleague"), ticket.id, picture).id == picture
+    for who, file_id in (("stranger", picture), ("room_staff", picture), ("admin", internal), ("colleague", internal)):
         with pytest.raises(NotFound):
-            files.get_file(cast.actor(who), file_id)
+            queries.get_file(cast.actor(who), ticket.id, file_id)
 
 
 def test_settling_sends_the_result_with_a_link_and_the_link_closes_it_once(cast: Cast) -> None:
     with transaction():
         ticket = making.settled(cast)
         assert (ticket.state, ticket.rounds, ticket.answered_at) == ("settled", 1, NOW)
-    token = token_of(ticket)
+    token = making.token_of(ticket)
     assert ticket.opinion_hash == crypto.token_hash(token)
     assert session().scalars(select(Notice.code).where(Notice.code.startswith("ticket.settled"))).all() == ["ticket.settled_desk"]
     with transaction():
@@ -195,7 +186,7 @@ def test_a_forged_link_is_refused(cast: Cast, forged: str) -> None:
 def test_a_link_ends_after_thirty_days_and_with_reopening(cast: Cast) -> None:
     with transaction():
         ticket = making.settled_complaint(cast)
-        token = token_of(ticket)
+        token = making.token_of(ticket)
     assert opinions.behind(token, NOW + 30 * DAY - timedelta(seconds=1)) is not None
     assert opinions.behind(token, NOW + 30 * DAY) is None
     with transaction():

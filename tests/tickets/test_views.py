@@ -245,17 +245,30 @@ def test_an_administrator_sets_kinds_heads_and_hours(cast: Cast, as_: As) -> Non
     assert session().scalars(select(CannedAnswer.title)).one() == "甲"
 
 
-def test_what_is_attached_stays_with_who_may_see_it(cast: Cast, as_: As) -> None:
+def test_what_is_attached_opens_with_its_request_alone(cast: Cast, as_: As) -> None:
+    """R-S2: to the client and to whom the request concerns; to no other department, client or request, and by no other address."""
+    with transaction():
+        ticket, other = making.asked(cast), making.asked(cast)
+    picture_ = (io.BytesIO(picture("x")), "x.jpg")
+    as_("admin").post(url(ticket, "/write"), data={"write-body": "截图", "write-file1": picture_}, content_type="multipart/form-data")
+    file_id = ids.to_text(session().scalars(select(StoredFile.id)).one())
+    path = url(ticket, f"/files/{file_id}")
+    opened = {name: as_(name).get(path).status_code for name in ("admin", "colleague", "service", "supervisor", "stranger", "room_staff")}
+    assert opened == {"admin": 200, "colleague": 200, "service": 200, "supervisor": 200, "stranger": 404, "room_staff": 404}
+    for name in ("admin", "service", "supervisor", "room_staff", "administrator", "auditor"):
+        assert as_(name).get(url(other, f"/files/{file_id}")).status_code in (403, 404), name
+        assert as_(name).get(f"/files/{file_id}").status_code == 404, name
+    answer = as_("admin").get(path)
+    assert (answer.mimetype, answer.headers["Content-Security-Policy"][:18]) == ("image/jpeg", "default-src 'none'")
+
+
+def test_what_staff_attached_for_themselves_is_not_the_clients(cast: Cast, as_: As) -> None:
     with transaction():
         ticket = making.asked(cast)
-    as_("service").post(
-        url(ticket, "/note"),
-        data={"note-body": "截图", "note-file1": (io.BytesIO(picture("x")), "x.jpg")},
-        content_type="multipart/form-data",
-    )
-    file = session().scalars(select(StoredFile)).one()
-    path = f"/files/{ids.to_text(file.id)}"
-    assert [as_(who).get(path).status_code for who in ("service", "auditor", "admin", "stranger")] == [200, 200, 404, 404]
+    picture_ = (io.BytesIO(picture("x")), "x.jpg")
+    as_("service").post(url(ticket, "/note"), data={"note-body": "截图", "note-file1": picture_}, content_type="multipart/form-data")
+    path = url(ticket, f"/files/{ids.to_text(session().scalars(select(StoredFile.id)).one())}")
+    assert [as_(name).get(path).status_code for name in ("service", "supervisor", "admin")] == [200, 200, 404]
 
 
 @pytest.mark.parametrize("who", ["admin", "service"])
