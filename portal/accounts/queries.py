@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, String, bindparam, exists, false, 
 from sqlalchemy.orm import joinedload
 
 from portal.accounts.models import RulesAcceptance, RulesText, SecondFactor, User, UserSession, UserToken
-from portal.desk.items import Counts, DueItem, Figure
+from portal.desk.items import Counts, DueItem, Figure, Waits
 from portal.kernel import ids
 from portal.kernel.db import UTCDateTime, session
 from portal.kernel.errors import NotFound
@@ -202,17 +202,20 @@ def acceptances_of(user_id: uuid.UUID) -> list[tuple[RulesAcceptance, int]]:
     return [(acceptance, version) for acceptance, version in rows]
 
 
-def waiting_for(actor: Actor, now: datetime) -> list[DueItem]:
+def waiting_for(actor: Actor, now: datetime) -> list[Waits]:
     """Invitations that lapsed before anyone accepted them: who sent them sends them again, or withdraws them."""
     if not (actor.may(Permission.USER_MANAGE) or actor.may(Permission.COLLEAGUE_MANAGE)):
         return []
     open_link = exists().where(
         UserToken.user_id == User.id, UserToken.kind == "invitation", UserToken.used_at.is_(None), UserToken.expires_at > now
     )
-    lapsed = select(User).where(_within_reach(actor), User.state == "invited", ~open_link).order_by(User.id).limit(20)
+    rows = select(User.id, User.name, User.email).where(_within_reach(actor), User.state == "invited", ~open_link)
+    return [Waits(rows.order_by(User.id).limit(20), _lapsed)]
+
+
+def _lapsed(row: Any) -> DueItem:
     state = User.LIFECYCLE.states["invited"]
-    told = State(state.key, _("Invitation lapsed"), state.tone)
-    return [DueItem(user.name, user.email, told, None, f"/users/{ids.to_text(user.id)}") for user in session().scalars(lapsed)]
+    return DueItem(row.name, row.email, State(state.key, _("Invitation lapsed"), state.tone), None, f"/users/{ids.to_text(row.id)}")
 
 
 def counts(actor: Actor, now: datetime) -> Counts | None:

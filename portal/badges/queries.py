@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Uuid, bindparam, case, func, select, union
 from sqlalchemy.orm import joinedload, selectinload
@@ -15,16 +15,14 @@ from portal.badges.lifecycle import LIVE
 from portal.badges.models import Badge, BadgeGrant
 from portal.clients.models import Client, Person
 from portal.contracts.models import Contract
-from portal.desk.items import Counts, DueItem, Figure
+from portal.desk.items import Counts, DueItem, Figure, Waits, told
 from portal.kernel import ids
 from portal.kernel.db import session
 from portal.kernel.errors import NotFound
-from portal.kernel.filters import begins
+from portal.kernel.filters import begins, is_number
 from portal.kernel.i18n import _
-from portal.kernel.lifecycle import State
 from portal.kernel.policy import Actor, Permission
 
-NUMBERED = re.compile(r"^[A-Za-z]{2}-?\d")
 REVIEW_WITHIN = timedelta(hours=4)
 
 
@@ -36,7 +34,7 @@ def select_badges(actor: Actor) -> Select[Badge]:
 
 def badge_like(text: str) -> ColumnElement[bool]:
     """The badges that a text means: by the beginning of their number or of their holder's name, or by their client's name."""
-    if NUMBERED.match(text):
+    if is_number(text):
         return begins(Badge.number, text.upper())
     of_holders = select(Badge.id).join(Person, Person.id == Badge.person_id).where(begins(Person.name, text))
     return Badge.id.in_(union(of_holders, select(Badge.id).where(Badge.client_id.in_(Client.named(text)))))
@@ -112,16 +110,16 @@ def to_print(actor: Actor) -> list[Badge]:
     return list(session().scalars(statement))
 
 
-def waiting_for(actor: Actor, now: datetime) -> list[DueItem]:
+def waiting_for(actor: Actor, now: datetime) -> list[Waits]:
     """Applications that wait for customer service's review, or for the client's correction."""
+    columns = (Badge.id, Badge.number, Badge.state, Badge.slot, Badge.created_at)
+    rows = select(*columns, Client.name.label("client"), Client.kind.label("kind"), Person.name.label("person"))
+    rows = rows.join(Client, Client.id == Badge.client_id).join(Person, Person.id == Badge.person_id).order_by(Badge.id).limit(20)
     if actor.may(Permission.BADGE_REVIEW):
-        wanted = "under_review"
-    elif actor.is_client:
-        wanted = "needs_correction"
-    else:
-        return []
-    found = session().scalars(select_badges(actor).where(Badge.state == wanted).order_by(Badge.id).limit(20))
-    return [_due(badge) for badge in found]
+        return [Waits(rows.where(Badge.state == "under_review"), _due)]
+    if actor.is_client:
+        return [Waits(rows.where(Badge.state == "needs_correction", Badge.client_id == actor.client_id), _due)]
+    return []
 
 
 def counts(actor: Actor, now: datetime) -> Counts | None:
@@ -148,15 +146,13 @@ def review_due(badge: Badge) -> datetime | None:
     return badge.created_at + REVIEW_WITHIN if badge.state == "under_review" else None
 
 
-def _due(badge: Badge) -> DueItem:
-    state = badge.LIFECYCLE.states[badge.state]
-    title = _("Badge application %(number)s", number=badge.number)
-    limit = rules.limit(badge.client.kind)
+def _due(row: Any) -> DueItem:
+    title = _("Badge application %(number)s", number=row.number)
     sub = _(
         "%(client)s · %(person)s · badge %(slot)s of %(limit)s",
-        client=badge.client.name,
-        person=badge.person.name,
-        slot=badge.slot,
-        limit=limit,
+        client=row.client,
+        person=row.person,
+        slot=row.slot,
+        limit=rules.limit(row.kind),
     )
-    return DueItem(title, sub, State(state.key, _(state.label), state.tone), review_due(badge), f"/badges/{ids.to_text(badge.id)}")
+    return DueItem(title, sub, told(Badge.LIFECYCLE.states[row.state]), review_due(row), f"/badges/{ids.to_text(row.id)}")

@@ -20,7 +20,7 @@ from portal.clients import rules
 from portal.clients.models import Client, Contact, Person
 from portal.clients.services import document_hash, registration_hash
 from portal.contracts.models import Contract
-from portal.desk.items import Counts, DueItem, Figure
+from portal.desk.items import Counts, Figure
 from portal.equipment.models import Equipment
 from portal.kernel import ids
 from portal.kernel.db import session
@@ -181,11 +181,6 @@ def person_like(text: str) -> ColumnElement[bool]:
         Person.document_hash.in_([document_hash(kind, document) for kind in rules.DOCUMENT_KINDS]),
     )
     return Person.id.in_(union(*(select(Person.id).where(way) for way in ways)))  # each way has its index; OR would use none
-
-
-def waiting_for(actor: Actor, now: datetime) -> list[DueItem]:
-    """Nothing: clients and people wait for nobody."""
-    return []
 
 
 def counts(actor: Actor, now: datetime) -> Counts | None:

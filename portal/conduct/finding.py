@@ -8,17 +8,16 @@ from sqlalchemy.orm import joinedload
 from portal.badges.models import Badge
 from portal.clients import queries as clients
 from portal.clients.models import Client, Person
-from portal.conduct.queries import NUMBERED
 from portal.facility.models import Room
 from portal.gate.models import Presence
 from portal.kernel.db import session
-from portal.kernel.filters import begins
+from portal.kernel.filters import begins, is_number
 
 
 def people_like(text: str) -> list[Person]:
     """Whom a record may be about: by a part of the name, a badge's number, or a document's last digits or whole number. At most ten."""
     statement = select(Person).join(Person.client).options(joinedload(Person.client))
-    if NUMBERED.match(text):
+    if is_number(text):
         statement = statement.where(Person.id.in_(select(Badge.person_id).where(begins(Badge.number, text.upper()))))
     elif len(text) < 2 and text.isascii():
         return []

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 from sqlalchemy import BindParameter, Select, String, bindparam, exists, func, or_, select, text, union
 from sqlalchemy.orm import joinedload
@@ -18,19 +19,18 @@ from portal.conduct import rules
 from portal.conduct.lifecycle import TOLD
 from portal.conduct.models import Appeal, BarredBadge, Decision, EntryBan, Violation, ViolationFile
 from portal.conduct.rules import Outcome
-from portal.desk.items import Counts, DueItem, Figure
+from portal.desk.items import Counts, DueItem, Figure, Waits, told
 from portal.facility.models import Room
 from portal.gate.models import Presence
 from portal.kernel import clock, ids
 from portal.kernel.db import UTCDateTime, dialect, session
 from portal.kernel.errors import NotFound, Refused
-from portal.kernel.filters import begins
+from portal.kernel.filters import begins, is_number
 from portal.kernel.i18n import _
 from portal.kernel.lifecycle import State, Tone
 from portal.kernel.policy import Actor, Permission, Role
 
 P = Permission
-NUMBERED = re.compile(r"^[A-Za-z]{2}-?\d")
 DECIDE_WITHIN = timedelta(days=3)  # what a supervisor aims at; nothing happens by itself when it is over
 
 
@@ -171,20 +171,21 @@ def other_deciders(violation: Violation) -> list[uuid.UUID]:
 
 def barred_inside(now: datetime, document_hash: str | None = None) -> list[tuple[Presence, str, str]]:
     """Who is inside although barred: stay, client's name, room's code. `document_hash` asks for one person alone."""
-    statement = (
-        select(Presence, Client.name, Room.code)
-        .join(Client, Client.id == Presence.client_id)
-        .join(Room, Room.id == Presence.room_id)
-        .where(Presence.left_at.is_(None), exists().where(EntryBan.document_hash == Presence.document_hash, in_effect(now)))
-    )
+    statement = _barred_inside(select(Presence, Client.name, Room.code), now)
     if document_hash is not None:
         statement = statement.where(Presence.document_hash == document_hash)
-    return [(row[0], row[1], row[2]) for row in session().execute(statement.order_by(Presence.id).limit(50))]
+    return [(row[0], row[1], row[2]) for row in session().execute(statement)]
+
+
+def _barred_inside(statement: Select[*tuple[Any, ...]], now: datetime) -> Select[*tuple[Any, ...]]:
+    barred = exists().where(EntryBan.document_hash == Presence.document_hash, in_effect(now))
+    joined = statement.join(Client, Client.id == Presence.client_id).join(Room, Room.id == Presence.room_id)
+    return joined.where(Presence.left_at.is_(None), barred).order_by(Presence.id).limit(50)
 
 
 def violation_like(text: str) -> ColumnElement[bool]:
     """By the beginning of its number, else by the person's or the client's name."""
-    if NUMBERED.match(text):
+    if is_number(text):
         return begins(Violation.number, text.upper())
     of_client = select(Violation.id).where(Violation.client_id.in_(Client.named(text)))
     return Violation.id.in_(union(of_client, select(Violation.id).where(begins(Violation.person_name, text))))
@@ -218,23 +219,23 @@ def due_of(violation: Violation) -> datetime | None:
     return None
 
 
-def waiting_for(actor: Actor, now: datetime) -> list[DueItem]:
+def waiting_for(actor: Actor, now: datetime) -> list[Waits]:
     """For supervisors what waits for a decision or an answer; for a client's administrator what may be appealed against; for duty
     staff who is inside and may not be."""
-    items: list[DueItem] = []
+    columns = (Violation.id, Violation.number, Violation.state, Violation.rule, Violation.created_at, Violation.appeal_until)
+    rows = select(*columns, Violation.person_name, Client.name.label("client")).join(Client, Client.id == Violation.client_id)
+    rows = rows.order_by(Violation.id).limit(20)
+    found: list[Waits] = []
     if actor.may(P.VIOLATION_DECIDE):
-        mine = select_violations(actor).where(Violation.state.in_(("recorded", "appealed")), Violation.recorded_by_id != actor.user_id)
-        items = [_due(violation) for violation in session().scalars(mine.order_by(Violation.id).limit(20))]
+        mine = rows.where(Violation.state.in_(("recorded", "appealed")), Violation.recorded_by_id != actor.user_id)
+        found.append(Waits(mine, _due))
     elif actor.is_client and actor.may(P.VIOLATION_APPEAL):
-        open_ = select_violations(actor).where(Violation.state == "decided", Violation.appeal_until >= clock.today(now))
-        items = [_due(violation) for violation in session().scalars(open_.order_by(Violation.id).limit(20))]
+        open_ = rows.where(Violation.client_id == actor.client_id, Violation.state == "decided")
+        found.append(Waits(open_.where(Violation.appeal_until >= clock.today(now)), _due))
     if actor.may(P.PRESENCE_READ) and actor.may(P.VIOLATION_RECORD):
-        state = State("barred", _("Must leave"), Tone.STOP)
-        items += [
-            DueItem(_("%(person)s is inside and may not be", person=stay.person_name), f"{client} · {room}", state, now, stay_path(stay))
-            for stay, client, room in barred_inside(now)
-        ]
-    return items
+        inside = select(Presence.id, Presence.person_name, Client.name.label("client"), Room.code.label("room"))
+        found.append(Waits(_barred_inside(inside, now), partial(_must_leave, now)))
+    return found
 
 
 def counts(actor: Actor, now: datetime) -> Counts | None:
@@ -253,12 +254,15 @@ def counts(actor: Actor, now: datetime) -> Counts | None:
     return Counts((barred, waiting) if actor.may(P.VIOLATION_DECIDE) else (barred,), told)
 
 
-def _due(violation: Violation) -> DueItem:
-    state = violation.LIFECYCLE.states[violation.state]
-    title = _("Violation %(number)s", number=violation.number)
-    sub = f"{violation.client.name} · {violation.person_name} · {_(rules.BROKEN[violation.rule])}"
-    url = f"/violations/{ids.to_text(violation.id)}"
-    return DueItem(title, sub, State(state.key, _(state.label), state.tone), due_of(violation), url)
+def _due(row: Any) -> DueItem:
+    sub = f"{row.client} · {row.person_name} · {_(rules.BROKEN[row.rule])}"
+    state = told(Violation.LIFECYCLE.states[row.state])
+    return DueItem(_("Violation %(number)s", number=row.number), sub, state, due_of(row), f"/violations/{ids.to_text(row.id)}")
+
+
+def _must_leave(now: datetime, row: Any) -> DueItem:
+    title = _("%(person)s is inside and may not be", person=row.person_name)
+    return DueItem(title, f"{row.client} · {row.room}", State("barred", _("Must leave"), Tone.STOP), now, stay_path(row))
 
 
 def stay_path(stay: Presence) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, or_, select, union
 from sqlalchemy.orm import contains_eager, joinedload
@@ -16,7 +17,7 @@ from portal.contracts import rules
 from portal.contracts.lifecycle import CONTRACT
 from portal.contracts.models import Contract, ContractDocument, ContractRack
 from portal.contracts.rules import OpenEnd, Usage
-from portal.desk.items import Counts, DueItem, Figure
+from portal.desk.items import Counts, DueItem, Figure, Waits, told
 from portal.equipment.models import Equipment
 from portal.facility.models import Rack, RackUnit, Room
 from portal.facility.rules import SIDE
@@ -26,7 +27,6 @@ from portal.kernel.db import session
 from portal.kernel.errors import NotFound, Refused
 from portal.kernel.filters import begins
 from portal.kernel.i18n import _
-from portal.kernel.lifecycle import State
 from portal.kernel.policy import Actor, Permission
 from portal.workorders.models import WorkOrder, WorkOrderItem
 
@@ -176,16 +176,17 @@ def open_ends(contract: Contract) -> list[OpenEnd]:
     return found
 
 
-def waiting_for(actor: Actor, now: datetime) -> list[DueItem]:
+def waiting_for(actor: Actor, now: datetime) -> list[Waits]:
     """Sales: drafts to sign, contracts to renew or to wind up. The client: those that end soon, or must be cleared out."""
+    columns = (Contract.id, Contract.number, Contract.state, Contract.starts_on, Contract.ends_on)
+    rows = select(*columns, Client.name.label("client"), Room.code.label("room"))
+    rows = rows.join(Client, Client.id == Contract.client_id).join(Room, Room.id == Contract.room_id)
+    rows = rows.order_by(Contract.ends_on, Contract.id).limit(20)
     if actor.may(Permission.CONTRACT_WRITE):
-        wanted = or_(Contract.state.in_(("draft", "ending")), ends_soon())
-    elif actor.is_client:
-        wanted = or_(Contract.state == "ending", ends_soon())
-    else:
-        return []
-    found = session().scalars(select_contracts(actor).where(wanted).order_by(Contract.ends_on, Contract.id).limit(20))
-    return [_due(contract) for contract in found]
+        return [Waits(rows.where(or_(Contract.state.in_(("draft", "ending")), ends_soon())), _due)]
+    if actor.is_client:
+        return [Waits(rows.where(Contract.client_id == actor.client_id, or_(Contract.state == "ending", ends_soon())), _due)]
+    return []
 
 
 def counts(actor: Actor, now: datetime) -> Counts | None:
@@ -222,15 +223,11 @@ def _with_another_contract(badge_ids: list[uuid.UUID], contract_id: uuid.UUID) -
     return set(session().scalars(others))
 
 
-def _due(contract: Contract) -> DueItem:
-    state = CONTRACT.states[contract.state]
+def _due(row: Any) -> DueItem:
     titles = {
-        "draft": _("Sign contract %(number)s", number=contract.number),
-        "ending": _("Wind up contract %(number)s", number=contract.number),
+        "draft": _("Sign contract %(number)s", number=row.number),
+        "ending": _("Wind up contract %(number)s", number=row.number),
     }
-    title = titles.get(contract.state) or _("Contract %(number)s ends soon", number=contract.number)
-    due = clock.at_local(contract.starts_on) if contract.state == "draft" else clock.end_of(contract.ends_on)
-    return DueItem(
-        title, f"{contract.client.name} · {contract.room.code}", State(state.key, _(state.label), state.tone), due,
-        f"/contracts/{ids.to_text(contract.id)}",
-    )  # fmt: skip
+    title = titles.get(row.state) or _("Contract %(number)s ends soon", number=row.number)
+    due = clock.at_local(row.starts_on) if row.state == "draft" else clock.end_of(row.ends_on)
+    return DueItem(title, f"{row.client} · {row.room}", told(CONTRACT.states[row.state]), due, f"/contracts/{ids.to_text(row.id)}")

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Select
 
+from portal.kernel.i18n import _
 from portal.kernel.lifecycle import State
 
 
@@ -47,3 +48,20 @@ class Counts:
 
     numbers: tuple[Select[Any], ...]
     figures: Callable[..., list[Figure]]
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """What of an area waits for the actor. The desk asks the rows of all areas in one statement.
+
+    `rows`: a SELECT of named plain columns (no records), in the order of urgency and limited; `item`: what to show of one row, whose
+    values it reads by these names.
+    """
+
+    rows: Select[*tuple[Any, ...]]
+    item: Callable[[Any], DueItem]
+
+
+def told(state: State) -> State:
+    """A state in the reader's language."""
+    return State(state.key, _(state.label), state.tone)

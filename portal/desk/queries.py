@@ -14,7 +14,8 @@ from portal.badges import queries as badges
 from portal.clients import queries as clients
 from portal.conduct import queries as conduct
 from portal.contracts import queries as contracts
-from portal.desk.items import Counts, DueItem, Figure
+from portal.desk.gathering import gathered
+from portal.desk.items import Counts, DueItem, Figure, Waits
 from portal.emergencies import queries as emergencies
 from portal.equipment import queries as equipment
 from portal.evidence import queries as evidence
@@ -43,7 +44,6 @@ WAITING = (
     contracts,
     network,
     accounts,
-    clients,
     reviews,
     gate_offline,
     conduct,
@@ -73,8 +73,9 @@ COUNTING = (
 
 def waiting(actor: Actor, now: datetime) -> list[DueItem]:
     """Everything that waits for the actor, the most urgent first."""
-    found = [item for area in WAITING for item in area.waiting_for(actor, now)]
-    return sorted(found, key=lambda item: item.due_at or LATEST)
+    asked = [found for area in WAITING for found in area.waiting_for(actor, now)]
+    items = [found for found in asked if isinstance(found, DueItem)] + gathered([found for found in asked if isinstance(found, Waits)])
+    return sorted(items, key=lambda item: item.due_at or LATEST)
 
 
 def figures(actor: Actor, now: datetime) -> list[Figure]:

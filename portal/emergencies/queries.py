@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, String, func, select
 from sqlalchemy.orm import joinedload, selectinload
 
 from portal.accounts.models import User
 from portal.clients.models import Client
 from portal.contracts.models import Contract
-from portal.desk.items import Counts, DueItem, Figure
+from portal.desk.items import Counts, DueItem, Figure, Waits, told
 from portal.emergencies import rules, terms
 from portal.emergencies.lifecycle import EMERGENCY
 from portal.emergencies.models import Emergency, EmergencyCall, EmergencyEquipment, EmergencyPerson
@@ -22,12 +22,9 @@ from portal.facility.models import Rack, Room
 from portal.kernel import clock, ids
 from portal.kernel.db import session
 from portal.kernel.errors import NotFound, Refusal
-from portal.kernel.filters import begins
+from portal.kernel.filters import begins, is_number
 from portal.kernel.i18n import _, ngettext
-from portal.kernel.lifecycle import State
 from portal.kernel.policy import Actor, Permission
-
-NUMBERED = re.compile(r"^[A-Za-z]{2}-?\d")
 
 
 def select_emergencies(actor: Actor) -> Select[Emergency]:
@@ -38,7 +35,7 @@ def select_emergencies(actor: Actor) -> Select[Emergency]:
 
 def emergency_like(text: str) -> ColumnElement[bool]:
     """The emergencies that a text means: by the beginning of their number, else by their client's name."""
-    if NUMBERED.match(text):
+    if is_number(text):
         return begins(Emergency.number, text.upper())
     return Emergency.client_id.in_(Client.named(text))
 
@@ -147,7 +144,7 @@ def names_of(user_ids: Iterable[uuid.UUID | None]) -> dict[uuid.UUID | None, str
     return dict(session().execute(select(User.id, User.name).where(User.id.in_(wanted))).all())
 
 
-def waiting_for(actor: Actor, now: datetime) -> list[DueItem]:
+def waiting_for(actor: Actor, now: datetime) -> list[Waits]:
     """The supervisor: requests to decide, reports to review. The client and customer service: reports. The gate: who may come."""
     if actor.may(Permission.EMERGENCY_APPROVE):
         wanted: tuple[str, ...] = ("asked", "reported")
@@ -157,16 +154,15 @@ def waiting_for(actor: Actor, now: datetime) -> list[DueItem]:
         wanted = ("approved",)
     else:
         return []
-    found = session().scalars(select_emergencies(actor).where(Emergency.state.in_(wanted)).order_by(Emergency.id).limit(20))
-    return [_due(emergency) for emergency in found]
+    return [Waits(_rows(actor).where(Emergency.state.in_(wanted)).order_by(Emergency.id).limit(20), _due)]
 
 
 def to_decide(actor: Actor, now: datetime) -> list[DueItem]:
     """What the supervisor has to answer now: it stands above everything else on the desk."""
     if not actor.may(Permission.EMERGENCY_APPROVE):
         return []
-    asked = select_emergencies(actor).where(Emergency.state == "asked", Emergency.asked_by_id != actor.user_id)
-    return [_due(emergency) for emergency in session().scalars(asked.order_by(Emergency.id).limit(5))]
+    asked = _rows(actor).where(Emergency.state == "asked", Emergency.asked_by_id != actor.user_id)
+    return [_due(row) for row in session().execute(asked.order_by(Emergency.id).limit(5))]
 
 
 def counts(actor: Actor, now: datetime) -> Counts | None:
@@ -220,14 +216,20 @@ def _whole(statement: Select[Emergency]) -> Select[Emergency]:
     )
 
 
-def _due(emergency: Emergency) -> DueItem:
-    state = EMERGENCY.states[emergency.state]
+def _rows(actor: Actor) -> Select[*tuple[Any, ...]]:
+    columns = (Emergency.id, Emergency.number, Emergency.state, Emergency.created_at, Emergency.lapses_at, Emergency.report_due_on)
+    reason = func.substr(Emergency.reason, 1, 60, type_=String).label("reason")
+    rows = select(*columns, reason, Client.name.label("client"), Room.code.label("room"))
+    rows = rows.join(Client, Client.id == Emergency.client_id).join(Room, Room.id == Emergency.room_id)
+    return rows.where(Emergency.client_id == actor.client_id) if actor.is_client else rows
+
+
+def _due(row: Any) -> DueItem:
     titles = {
-        "asked": _("Emergency access %(number)s", number=emergency.number),
-        "approved": _("Emergency access %(number)s: expected at the gate", number=emergency.number),
-        "report_due": _("Report on emergency access %(number)s", number=emergency.number),
-        "reported": _("Review the report on %(number)s", number=emergency.number),
+        "asked": _("Emergency access %(number)s", number=row.number),
+        "approved": _("Emergency access %(number)s: expected at the gate", number=row.number),
+        "report_due": _("Report on emergency access %(number)s", number=row.number),
+        "reported": _("Review the report on %(number)s", number=row.number),
     }
-    sub = f"{emergency.client.name} · {emergency.room.code} · {emergency.reason[:60]}"
-    title, told = titles[emergency.state], State(state.key, _(state.label), state.tone)
-    return DueItem(title, sub, told, due_at(emergency), f"/emergencies/{ids.to_text(emergency.id)}")
+    sub, state = f"{row.client} · {row.room} · {row.reason}", told(EMERGENCY.states[row.state])
+    return DueItem(titles[row.state], sub, state, due_at(row), f"/emergencies/{ids.to_text(row.id)}")

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import joinedload, selectinload
 
-from portal.desk.items import Counts, DueItem, Figure
+from portal.desk.items import Counts, Figure
 from portal.equipment.finding import begins_with, holds_words
 from portal.equipment.models import Equipment, EquipmentModel, EquipmentMove
 from portal.equipment.rules import normalise_serial, search_text
@@ -26,7 +26,7 @@ from portal.workorders.models import WorkOrder, WorkOrderItem
 __all__ = [
     "IN_BUILDING", "begins_with", "by_serials", "counts", "find_model", "find_models", "get_equipment", "get_model", "holds_words",
     "in_use", "manufacturers", "moves_of", "of_contract_present", "place_of", "present_of_model", "references", "search_models",
-    "select_equipment", "waiting_for",
+    "select_equipment",
 ]  # fmt: skip
 
 IN_BUILDING = ("in_service", "out_for_repair")
@@ -166,11 +166,6 @@ def references(client_id: uuid.UUID, numbers: Iterable[str]) -> dict[str, tuple[
     exits = select(Exit.number, Exit.id).where(Exit.number.in_(wanted), Exit.client_id == client_id)
     found = {number: ("work_order", id_) for number, id_ in session().execute(orders)}
     return found | {number: ("exit", id_) for number, id_ in session().execute(exits)}
-
-
-def waiting_for(actor: Actor, now: datetime) -> list[DueItem]:
-    """Nothing waits in the records of equipment: work orders and exits say what is to be done with it."""
-    return []
 
 
 def counts(actor: Actor, now: datetime) -> Counts | None:

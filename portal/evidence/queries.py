@@ -14,7 +14,7 @@ from portal.audit.models import AuditEntry
 from portal.badges.models import Badge
 from portal.clients.models import Client, Person
 from portal.conduct.models import Violation
-from portal.desk.items import DueItem
+from portal.desk.items import DueItem, Waits, told
 from portal.emergencies.models import Emergency, EmergencyPerson
 from portal.evidence.lifecycle import EVIDENCE_PACK
 from portal.evidence.models import EvidencePack
@@ -24,7 +24,6 @@ from portal.kernel import ids
 from portal.kernel.db import session
 from portal.kernel.errors import NotFound
 from portal.kernel.i18n import _
-from portal.kernel.lifecycle import State
 from portal.kernel.policy import Actor, Permission
 from portal.reviews.models import AccessReviewLine
 from portal.visits.models import Visit, Visitor
@@ -150,19 +149,16 @@ def rights_of(people: list[Person]) -> ColumnElement[bool]:
     return or_(*wanted, reviewed)
 
 
-def waiting_for(actor: Actor, now: datetime) -> list[DueItem]:
+def waiting_for(actor: Actor, now: datetime) -> list[Waits]:
     """Packs of this actor that could not be made."""
     if not actor.may(Permission.EVIDENCE_PACK):
         return []
-    failed = select(EvidencePack).where(EvidencePack.state == "failed", EvidencePack.asked_by_id == actor.user_id)
-    state = EVIDENCE_PACK.states["failed"]
-    return [
-        DueItem(
-            _("Evidence pack %(number)s", number=pack.number),
-            f"{pack.from_on} – {pack.to_on}",
-            State(state.key, _(state.label), state.tone),
-            None,
-            f"/evidence/packs/{ids.to_text(pack.id)}",
-        )
-        for pack in session().scalars(failed.order_by(EvidencePack.id).limit(10))
-    ]
+    rows = select(EvidencePack.id, EvidencePack.number, EvidencePack.from_on, EvidencePack.to_on)
+    failed = rows.where(EvidencePack.state == "failed", EvidencePack.asked_by_id == actor.user_id)
+    return [Waits(failed.order_by(EvidencePack.id).limit(10), _failed)]
+
+
+def _failed(row: Any) -> DueItem:
+    title = _("Evidence pack %(number)s", number=row.number)
+    state = told(EVIDENCE_PACK.states["failed"])
+    return DueItem(title, f"{row.from_on} – {row.to_on}", state, None, f"/evidence/packs/{ids.to_text(row.id)}")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from datetime import date, datetime, timedelta
+from functools import partial
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select, union
 from sqlalchemy.orm import joinedload, selectinload
 
 from portal.clients.models import Client
-from portal.desk.items import Counts, DueItem, Figure
+from portal.desk.items import Counts, DueItem, Figure, Waits, told
 from portal.equipment.models import Equipment
 from portal.exits import rules
 from portal.exits.lifecycle import OPEN
@@ -18,12 +19,11 @@ from portal.exits.models import Exit, ExitItem
 from portal.kernel import clock, ids
 from portal.kernel.db import session
 from portal.kernel.errors import NotFound
-from portal.kernel.filters import begins
+from portal.kernel.filters import begins, is_number
 from portal.kernel.i18n import N_, _
 from portal.kernel.lifecycle import State, Tone
 from portal.kernel.policy import Actor, Permission
 
-NUMBERED = re.compile(r"^[A-Za-z]{2}-?\d")
 KINDS: dict[str, str] = {"withdrawal": N_("Withdrawal"), "repair": N_("Repair"), "replacement": N_("Replacement")}
 
 
@@ -39,7 +39,7 @@ def select_exits(actor: Actor) -> Select[Exit]:
 
 def exit_like(text: str) -> ColumnElement[bool]:
     """The exits that a text means: by the beginning of their number or of the mover's name, or by the client's name."""
-    if NUMBERED.match(text):
+    if is_number(text):
         return begins(Exit.number, text.upper())
     of_client = select(Exit.id).where(Exit.client_id.in_(Client.named(text)))
     return Exit.id.in_(union(of_client, select(Exit.id).where(begins(Exit.mover_name, text))))
@@ -98,22 +98,22 @@ def held_by_exit(equipment_ids: list[uuid.UUID]) -> dict[uuid.UUID, Exit]:
     return {equipment_id: found for equipment_id, found in rows if equipment_id is not None}
 
 
-def waiting_for(actor: Actor, now: datetime) -> list[DueItem]:
+def waiting_for(actor: Actor, now: datetime) -> list[Waits]:
     """Lists to check, returns to put in place, corrections to make: for whom it is to do."""
     today = clock.today(now)
-    statement = select_exits(actor).order_by(Exit.leaves_on, Exit.id).limit(20)
+    columns = (Exit.id, Exit.number, Exit.kind, Exit.state, Exit.leaves_on, Exit.return_due_on, Exit.mover_name)
+    rows = select(*columns, Client.name.label("client")).join(Client, Client.id == Exit.client_id)
+    rows = rows.order_by(Exit.leaves_on, Exit.id).limit(20)
     if actor.may(Permission.EXIT_INSPECT):
-        statement = statement.where((Exit.state == "under_review") | ((Exit.state == "awaiting_return") & (Exit.return_due_on < today)))
-    elif actor.may(Permission.EXIT_PLACE_REPLACEMENT):
+        overdue = (Exit.state == "awaiting_return") & (Exit.return_due_on < today)
+        return [Waits(rows.where((Exit.state == "under_review") | overdue), partial(_due, today))]
+    if actor.may(Permission.EXIT_PLACE_REPLACEMENT):
         back = select(ExitItem.exit_id).where(ExitItem.back_at_gate_at.is_not(None), ExitItem.settled_at.is_(None))
-        statement = statement.where(Exit.state == "awaiting_return", Exit.id.in_(back))
-    elif actor.is_client:
+        return [Waits(rows.where(Exit.state == "awaiting_return", Exit.id.in_(back)), partial(_due, today, at_gate=True))]
+    if actor.is_client:
         due = (Exit.state == "awaiting_return") & (Exit.return_due_on <= today)
-        statement = statement.where((Exit.state == "needs_correction") | due)
-    else:
-        return []
-    at_gate = actor.may(Permission.EXIT_PLACE_REPLACEMENT)
-    return [_due(found, today, at_gate=at_gate) for found in session().scalars(statement)]
+        return [Waits(rows.where(Exit.client_id == actor.client_id, (Exit.state == "needs_correction") | due), partial(_due, today))]
+    return []
 
 
 def counts(actor: Actor, now: datetime) -> Counts | None:
@@ -139,13 +139,12 @@ def due_at(found: Exit) -> datetime | None:
     return clock.at_local(found.leaves_on, 9) if found.state == "under_review" else None
 
 
-def _due(found: Exit, today: date, *, at_gate: bool) -> DueItem:
-    overdue = rules.is_overdue(found.state, found.return_due_on, today)
-    state = found.LIFECYCLE.states[found.state]
-    view = State("overdue", _("Return overdue"), Tone.STOP) if overdue else State(state.key, _(state.label), state.tone)
+def _due(today: date, row: Any, *, at_gate: bool = False) -> DueItem:
+    overdue = rules.is_overdue(row.state, row.return_due_on, today)
+    view = State("overdue", _("Return overdue"), Tone.STOP) if overdue else told(Exit.LIFECYCLE.states[row.state])
     if at_gate:
         view = State("at_gate", _("Back at the gate"), Tone.WAIT)
-    due = due_at(found) or clock.at_local(found.leaves_on, 9)
-    title = _("%(kind)s %(number)s", kind=_(KINDS[found.kind]), number=found.number)
-    sub = _("%(client)s · mover %(mover)s", client=found.client.name, mover=found.mover_name)
-    return DueItem(title, sub, view, due, f"/exits/{ids.to_text(found.id)}")
+    due = due_at(row) or clock.at_local(row.leaves_on, 9)
+    title = _("%(kind)s %(number)s", kind=_(KINDS[row.kind]), number=row.number)
+    sub = _("%(client)s · mover %(mover)s", client=row.client, mover=row.mover_name)
+    return DueItem(title, sub, view, due, f"/exits/{ids.to_text(row.id)}")

@@ -3,6 +3,7 @@ filters nothing."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -16,11 +17,17 @@ from portal.kernel.keyset import SqlKey
 
 Options = Iterable[tuple[str, Any]]
 Choices = Mapping[str, Options]
+_NUMBER = re.compile(r"^[A-Za-z]{2}-?\d")
 
 
 def begins(column: SqlKey, text: str) -> ColumnElement[bool]:
     """Whether a column begins with a text, by its index: LIKE with a bound pattern uses none on SQLite."""
     return and_(column >= text, column < text + chr(0x10FFFF))
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is the number of a record ("BA-2611-0001"), or the beginning of one."""
+    return _NUMBER.match(text) is not None
 
 
 @dataclass(frozen=True, slots=True)

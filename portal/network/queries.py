@@ -7,12 +7,13 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Label, Select, String, func, literal, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Label, Select, String, cast, func, literal, select, type_coerce
 from sqlalchemy.orm import contains_eager, joinedload
 
 from portal.contracts.models import Contract
-from portal.desk.items import Counts, DueItem, Figure
+from portal.desk.items import Counts, DueItem, Figure, Waits
 from portal.facility.models import Room
 from portal.kernel import ids
 from portal.kernel.db import IPAddress, session
@@ -192,27 +193,25 @@ def utilisation(prefix: Prefix) -> Use:
     return use_from(prefix, session().execute(select(*use_columns()).select_from(Prefix).where(Prefix.id == prefix.id)).one())
 
 
-def waiting_for(actor: Actor, now: datetime) -> list[DueItem]:
+def waiting_for(actor: Actor, now: datetime) -> list[Waits]:
     """For administrators: IPv4 prefixes of which little is left beside what is reserved, the emptiest first, at most 20."""
     if not actor.may(Permission.NETWORK_WRITE):
         return []
     free = func.coalesce(select(func.sum(FreeRange.size)).where(FreeRange.prefix_id == Prefix.id).scalar_subquery(), 0)
     kept = func.coalesce(select(func.sum(ReservedRange.size)).where(ReservedRange.prefix_id == Prefix.id).scalar_subquery(), 0)
     low = (
-        select(Prefix, Room.code, free.label("free"))
+        select(Prefix.id, Prefix.first, Prefix.length, Room.code.label("room"), cast(free, BigInteger).label("free"))
         .join(Room, Room.id == Prefix.room_id)
         .where(Prefix.version == 4, free * LOW < literal(1, BigInteger).bitwise_lshift(32 - Prefix.length) - kept)
         .order_by(free, Prefix.first)
         .limit(20)
     )
-    state = State("low", _("Nearly full"), Tone.WAIT)
-    return [
-        DueItem(
-            prefix.cidr, _("room %(room)s, %(free)s addresses free", room=code, free=int(left)), state, None,
-            f"/network/prefixes/{ids.to_text(prefix.id)}",
-        )
-        for prefix, code, left in session().execute(low)
-    ]  # fmt: skip
+    return [Waits(low, _nearly_full)]
+
+
+def _nearly_full(row: Any) -> DueItem:
+    sub, state = _("room %(room)s, %(free)s addresses free", room=row.room, free=row.free), State("low", _("Nearly full"), Tone.WAIT)
+    return DueItem(f"{row.first}/{row.length}", sub, state, None, f"/network/prefixes/{ids.to_text(row.id)}")
 
 
 def counts(actor: Actor, now: datetime) -> Counts | None:

@@ -6,12 +6,13 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, String, func, select
 from sqlalchemy.orm import joinedload
 
 from portal.accounts.models import User
-from portal.desk.items import DueItem
+from portal.desk.items import DueItem, Waits
 from portal.kernel import clock, ids
 from portal.kernel.db import session
 from portal.kernel.errors import NotFound
@@ -90,9 +91,9 @@ def active_channels() -> Sequence[ChatChannel]:
     return list(session().scalars(select(ChatChannel).where(ChatChannel.active).order_by(ChatChannel.id)))
 
 
-def waiting_for(actor: Actor, now: datetime) -> list[DueItem]:
+def waiting_for(actor: Actor, now: datetime) -> list[Waits | DueItem]:
     """Weeks without anyone on call, for who writes the rota; channels that failed, for who runs them."""
-    found = []
+    found: list[Waits | DueItem] = []
     if actor.may(Permission.ROTA_WRITE):
         nobody = State("gap", _("Nobody on call"), Tone.STOP)
         for monday in gaps(now):
@@ -100,12 +101,15 @@ def waiting_for(actor: Actor, now: datetime) -> list[DueItem]:
             sub, url = _("The supervisors would be told one after the other, by name."), f"/on-call/weeks/{monday.isoformat()}"
             found.append(DueItem(title, sub, nobody, clock.at_local(monday), url, monday))
     if actor.may(Permission.CHANNEL_WRITE):
-        failed = State("failed", _("Not delivered"), Tone.STOP)
-        for channel in active_channels():
-            if channel.last_error:
-                title = _("Chat channel %(name)s does not take messages", name=channel.name)
-                found.append(DueItem(title, channel.last_error[:120], failed, None, f"/on-call/channels/{ids.to_text(channel.id)}"))
+        rows = select(ChatChannel.id, ChatChannel.name, func.substr(ChatChannel.last_error, 1, 120, type_=String).label("error"))
+        failed = rows.where(ChatChannel.active, ChatChannel.last_error != "").order_by(ChatChannel.id).limit(20)
+        found.append(Waits(failed, _not_delivered))
     return found
+
+
+def _not_delivered(row: Any) -> DueItem:
+    title = _("Chat channel %(name)s does not take messages", name=row.name)
+    return DueItem(title, row.error, State("failed", _("Not delivered"), Tone.STOP), None, f"/on-call/channels/{ids.to_text(row.id)}")
 
 
 def _able(user: User | None) -> User | None:

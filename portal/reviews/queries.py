@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Integer, Row, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from portal.accounts.models import User
@@ -16,13 +15,12 @@ from portal.audit.models import AuditEntry
 from portal.badges.models import Badge
 from portal.clients.models import Client, Person
 from portal.contracts.models import Contract
-from portal.desk.items import Counts, DueItem, Figure
+from portal.desk.items import Counts, DueItem, Figure, Waits, told
 from portal.gate.models import Presence
 from portal.kernel import clock, ids
 from portal.kernel.db import session
 from portal.kernel.errors import NotFound
 from portal.kernel.i18n import _, ngettext
-from portal.kernel.lifecycle import State
 from portal.kernel.policy import CLIENT_ROLES, STAFF_ROLES, Actor, Permission, Role
 from portal.reviews import rules
 from portal.reviews.lifecycle import ACCESS_REVIEW, ANSWERABLE
@@ -165,31 +163,29 @@ def unconfirmed_badges(badge_ids: Iterable[uuid.UUID]) -> set[uuid.UUID]:
     return set(session().scalars(lines))
 
 
-def waiting_for(actor: Actor, now: datetime) -> list[DueItem]:
+def waiting_for(actor: Actor, now: datetime) -> list[Waits]:
     """Reviews whose answers wait for this actor: a client's administrator, the supervisor, who answers for supervisors.
 
     A supervisor answers for the only administrator of each client: the first few are named, the rest stand in one line.
     """
     if not actor.may(Permission.ACCESS_REVIEW_CONFIRM):
         return []
-    waiting = _waits_for(actor)
     ours = AccessReview.client_id.is_not(None) if not actor.is_client else AccessReview.client_id.is_(None)
-    rows = (
-        session()
-        .execute(
-            select_reviews(actor)
-            .add_columns(func.count().over().label("all"))
-            .where(AccessReview.state.in_(ANSWERABLE), waiting)
-            .order_by(AccessReview.due_on, ours, AccessReview.id)
-            .limit(_SHOWN)
-        )
-        .all()
-    )
-    found = [_due(row) for row in rows]
-    if rows and (more := rows[0].all - len(rows)):
-        title = ngettext("%(num)s more access review", "%(num)s more access reviews", more)
-        found.append(replace(found[-1], title=title, sub=_("They wait for your answers, too."), url="/reviews/"))
-    return found
+    by_urgency = (AccessReview.due_on, ours, AccessReview.id)
+    lines = select(func.count()).where(AccessReviewLine.review_id == AccessReview.id)
+    rows = select(
+        AccessReview.id,
+        AccessReview.quarter,
+        AccessReview.state,
+        AccessReview.due_on,
+        Client.name.label("client"),
+        lines.scalar_subquery().label("lines"),
+        lines.where(answered()).scalar_subquery().label("answered"),
+        func.row_number(type_=Integer).over(order_by=by_urgency).label("place"),
+        func.count().over().label("all"),
+    ).outerjoin(Client, Client.id == AccessReview.client_id)
+    rows = rows.where(visible_to(actor), AccessReview.state.in_(ANSWERABLE), _waits_for(actor))
+    return [Waits(rows.order_by(*by_urgency).limit(_SHOWN + 1), _due)]
 
 
 def _waits_for(actor: Actor) -> ColumnElement[bool]:
@@ -232,11 +228,11 @@ def unit_name(client: str | None) -> str:
     return client or _("The data center’s staff")
 
 
-def _due(row: Row[*tuple[Any, ...]]) -> DueItem:
-    review: AccessReview = row[0]
-    state = ACCESS_REVIEW.states[review.state]
-    title = _("Access review %(quarter)s", quarter=review.quarter)
+def _due(row: Any) -> DueItem:
+    state, due = told(ACCESS_REVIEW.states[row.state]), clock.end_of(row.due_on)
+    if row.place > _SHOWN:
+        title = ngettext("%(num)s more access review", "%(num)s more access reviews", row.all - _SHOWN)
+        return DueItem(title, _("They wait for your answers, too."), state, due, "/reviews/")
+    title = _("Access review %(quarter)s", quarter=row.quarter)
     sub = _("%(unit)s · %(answered)s of %(lines)s answered", unit=unit_name(row.client), answered=row.answered, lines=row.lines)
-    return DueItem(
-        title, sub, State(state.key, _(state.label), state.tone), clock.end_of(review.due_on), f"/reviews/{ids.to_text(review.id)}"
-    )
+    return DueItem(title, sub, state, due, f"/reviews/{ids.to_text(row.id)}")

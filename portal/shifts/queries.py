@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import joinedload
 
+from portal.accounts.models import User
 from portal.clients.models import Client
 from portal.conduct.models import Violation
-from portal.desk.items import Counts, DueItem, Figure
+from portal.desk.items import Counts, DueItem, Figure, Waits, told
 from portal.emergencies.models import Emergency
 from portal.exits import queries as exits
 from portal.exits.models import Exit
@@ -23,7 +24,6 @@ from portal.kernel.db import session
 from portal.kernel.errors import NotFound
 from portal.kernel.filters import begins
 from portal.kernel.i18n import _
-from portal.kernel.lifecycle import State
 from portal.kernel.policy import Actor, Permission
 from portal.shifts.lifecycle import LIVE
 from portal.shifts.models import Shift
@@ -138,17 +138,18 @@ def _inside(site_id: uuid.UUID, now: datetime) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def waiting_for(actor: Actor, now: datetime) -> list[DueItem]:
+def waiting_for(actor: Actor, now: datetime) -> list[Waits]:
     """For duty staff: shifts that wait to be taken over, but for their own."""
     if not actor.may(P.SHIFT_HAND_OVER):
         return []
-    open_ = _loaded().where(Shift.state == "handed_over", Shift.guard_id != actor.user_id).order_by(Shift.id)
-    state = Shift.LIFECYCLE.states["handed_over"]
-    told = State(state.key, _(state.label), state.tone)
-    return [
-        DueItem(_("Shift %(number)s", number=s.number), f"{s.site.code} · {s.guard.name}", told, s.handed_over_at, path(s))
-        for s in session().scalars(open_)
-    ]
+    rows = select(Shift.id, Shift.number, Shift.handed_over_at, Site.code.label("site"), User.name.label("guard"))
+    rows = rows.join(Site, Site.id == Shift.site_id).join(User, User.id == Shift.guard_id)
+    return [Waits(rows.where(Shift.state == "handed_over", Shift.guard_id != actor.user_id).order_by(Shift.id).limit(20), _due)]
+
+
+def _due(row: Any) -> DueItem:
+    title, state = _("Shift %(number)s", number=row.number), told(Shift.LIFECYCLE.states["handed_over"])
+    return DueItem(title, f"{row.site} · {row.guard}", state, row.handed_over_at, path(row))
 
 
 def counts(actor: Actor, now: datetime) -> Counts | None:

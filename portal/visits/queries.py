@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, select, union
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
@@ -15,19 +15,17 @@ from sqlalchemy.sql.base import ExecutableOption
 from portal.accounts.models import User
 from portal.clients.models import Client, Person
 from portal.contracts import queries as contracts
-from portal.desk.items import Counts, DueItem, Figure
+from portal.desk.items import Counts, DueItem, Figure, Waits, told
 from portal.facility.models import Room, Site
 from portal.kernel import clock, ids
 from portal.kernel.db import session
 from portal.kernel.errors import NotFound
-from portal.kernel.filters import begins
+from portal.kernel.filters import begins, is_number
 from portal.kernel.i18n import _, ngettext
-from portal.kernel.lifecycle import State
 from portal.kernel.policy import Actor, Permission
 from portal.visits.lifecycle import LIVE
 from portal.visits.models import ClientVisitRule, SiteVisitHours, Visit, VisitExtension, Visitor
 
-NUMBERED = re.compile(r"^[A-Za-z]{2}-?\d")
 REVIEW_WITHIN = timedelta(hours=4)
 PEOPLE_OFFERED = 300
 
@@ -46,7 +44,7 @@ def select_with_people(actor: Actor) -> Select[Visit, int]:
 
 def visit_like(text: str) -> ColumnElement[bool]:
     """The visits that a text means: by the beginning of their number or of a visitor's name, or by the client's name."""
-    if NUMBERED.match(text):
+    if is_number(text):
         return begins(Visit.number, text.upper())
     naming = select(Visitor.visit_id).join(Person, Person.id == Visitor.person_id).where(begins(Person.name, text))
     return Visit.id.in_(union(select(Visit.id).where(Visit.client_id.in_(Client.named(text))), naming))
@@ -175,22 +173,20 @@ def review_due(visit: Visit) -> datetime | None:
     return min(visit.created_at + REVIEW_WITHIN, visit.starts_at) if visit.state == "under_review" else None
 
 
-def waiting_for(actor: Actor, now: datetime) -> list[DueItem]:
+def waiting_for(actor: Actor, now: datetime) -> list[Waits]:
     """Requests for visits and for more time that wait for customer service; for the client, what has to be corrected."""
+    people = select(func.count()).where(Visitor.visit_id == Visit.id, Visitor.state != "withdrawn").scalar_subquery()
+    named = (Client.name.label("client"), Room.code.label("room"))
+    rows = select(Visit.id, Visit.number, Visit.state, Visit.created_at, people.label("people"), *named)
+    rows = rows.join(Visit.client).join(Visit.room).order_by(Visit.id).limit(20)
     if actor.may(Permission.VISIT_REVIEW):
-        wanted = "under_review"
-    elif actor.is_client:
-        wanted = "needs_correction"
-    else:
-        return []
-    found = session().execute(select_with_people(actor).where(Visit.state == wanted).order_by(Visit.id).limit(20))
-    items = [_due(visit, people) for visit, people in found]
-    if wanted == "under_review":
-        longer = select(VisitExtension).where(VisitExtension.state == "under_review").order_by(VisitExtension.id).limit(20)
-        loaded = joinedload(VisitExtension.visit)
-        options = (loaded.joinedload(Visit.client), loaded.joinedload(Visit.room))
-        items += [_longer(extension) for extension in session().scalars(longer.options(*options))]
-    return items
+        columns = (VisitExtension.visit_id, VisitExtension.state, VisitExtension.created_at, Visit.number, Visit.ends_at)
+        longer = select(*columns, *named).join(VisitExtension.visit).join(Visit.client).join(Visit.room)
+        longer = longer.where(VisitExtension.state == "under_review").order_by(VisitExtension.id).limit(20)
+        return [Waits(rows.where(Visit.state == "under_review"), _due), Waits(longer, _longer)]
+    if actor.is_client:
+        return [Waits(rows.where(Visit.state == "needs_correction", Visit.client_id == actor.client_id), _due)]
+    return []
 
 
 def counts(actor: Actor, now: datetime) -> Counts | None:
@@ -219,19 +215,16 @@ def _whole() -> tuple[ExecutableOption, ...]:
     return joinedload(Visitor.person), visit.joinedload(Visit.client), visit.joinedload(Visit.room).joinedload(Room.site)
 
 
-def _due(visit: Visit, people: int) -> DueItem:
-    state = visit.LIFECYCLE.states[visit.state]
-    sub = _("%(client)s · room %(room)s · %(people)s", client=visit.client.name, room=visit.room.code, people=people_text(people))
-    told = State(state.key, _(state.label), state.tone)
-    return DueItem(_("Visit %(number)s", number=visit.number), sub, told, review_due(visit), f"/visits/{ids.to_text(visit.id)}")
+def _due(row: Any) -> DueItem:
+    sub = _("%(client)s · room %(room)s · %(people)s", client=row.client, room=row.room, people=people_text(row.people))
+    state = told(Visit.LIFECYCLE.states[row.state])
+    return DueItem(_("Visit %(number)s", number=row.number), sub, state, review_due(row), f"/visits/{ids.to_text(row.id)}")
 
 
-def _longer(extension: VisitExtension) -> DueItem:
-    visit, state = extension.visit, extension.LIFECYCLE.states[extension.state]
-    sub = _("%(client)s · room %(room)s", client=visit.client.name, room=visit.room.code)
-    title = _("More time for visit %(number)s", number=visit.number)
-    told = State(state.key, _(state.label), state.tone)
-    return DueItem(title, sub, told, min(visit.ends_at, extension.created_at + REVIEW_WITHIN), f"/visits/{ids.to_text(visit.id)}")
+def _longer(row: Any) -> DueItem:
+    sub, title = _("%(client)s · room %(room)s", client=row.client, room=row.room), _("More time for visit %(number)s", number=row.number)
+    due, state = min(row.ends_at, row.created_at + REVIEW_WITHIN), told(VisitExtension.LIFECYCLE.states[row.state])
+    return DueItem(title, sub, state, due, f"/visits/{ids.to_text(row.visit_id)}")
 
 
 def people_text(count: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
@@ -12,14 +13,13 @@ from sqlalchemy.orm import contains_eager, joinedload, selectinload
 from portal.accounts.models import User
 from portal.clients.models import Client
 from portal.contracts.models import Contract
-from portal.desk.items import Counts, DueItem, Figure
+from portal.desk.items import Counts, DueItem, Figure, Waits, told
 from portal.facility.models import RackUnit, Room
 from portal.facility.queries import place_label
 from portal.kernel import clock, ids
 from portal.kernel.db import session
 from portal.kernel.errors import NotFound
 from portal.kernel.i18n import _, ngettext
-from portal.kernel.lifecycle import State
 from portal.kernel.policy import Actor, Permission
 from portal.workorders.lifecycle import ON_THE_WAY, OPEN
 from portal.workorders.models import WorkOrder, WorkOrderExtra, WorkOrderItem
@@ -137,7 +137,7 @@ def arrivals(actor: Actor, day: date) -> list[tuple[WorkOrder, int]]:
     return list(session().execute(statement))
 
 
-def waiting_for(actor: Actor, now: datetime) -> list[DueItem]:
+def waiting_for(actor: Actor, now: datetime) -> list[Waits]:
     """What waits for this actor, by due time: drafts for the client, requests for sales, planning and acceptance for room staff."""
     states: tuple[str, ...] = ()
     if actor.is_client and actor.may(Permission.WORK_ORDER_DRAFT):
@@ -148,8 +148,12 @@ def waiting_for(actor: Actor, now: datetime) -> list[DueItem]:
         states = ON_THE_WAY
     if not states:
         return []
-    statement = select_orders(actor).where(WorkOrder.state.in_(states)).order_by(WorkOrder.arrives_at, WorkOrder.id).limit(20)
-    return [_due(order, items, accepted) for order, items, accepted in session().execute(statement)]
+    columns = (WorkOrder.id, WorkOrder.number, WorkOrder.state, WorkOrder.arrives_at)
+    counted = (item_count().label("items"), accepted_count().label("accepted"))
+    rows = select(*columns, *counted, Client.name.label("client"), Room.code.label("room")).join(WorkOrder.client)
+    rows = rows.join(WorkOrder.contract).join(Contract.room).where(WorkOrder.state.in_(states))
+    rows = rows.where(WorkOrder.client_id == actor.client_id) if actor.is_client else rows
+    return [Waits(rows.order_by(WorkOrder.arrives_at, WorkOrder.id).limit(20), _due)]
 
 
 def counts(actor: Actor, now: datetime) -> Counts | None:
@@ -218,16 +222,10 @@ def place_of(item: WorkOrderItem) -> str:
     return place_label(item.rack.code, item.unit, item.model.height_u)
 
 
-def _due(order: WorkOrder, items: int, accepted: int) -> DueItem:
-    state = order.LIFECYCLE.states[order.state]
-    sub = [order.client.name, order.contract.room.code, ngettext("%(num)s item", "%(num)s items", items)]
-    if accepted:
-        sub.append(_("%(count)s accepted", count=accepted))
-    before_issue = order.state in ("draft", "requested")
-    return DueItem(
-        title=_("Work order %(number)s", number=order.number),
-        sub=" · ".join(sub),
-        state=State(state.key, _(state.label), state.tone),
-        due_at=order.arrives_at - notice() if before_issue else order.arrives_at,
-        url=f"/work-orders/{ids.to_text(order.id)}",
-    )
+def _due(row: Any) -> DueItem:
+    sub = [row.client, row.room, ngettext("%(num)s item", "%(num)s items", row.items)]
+    if row.accepted:
+        sub.append(_("%(count)s accepted", count=row.accepted))
+    due = row.arrives_at - notice() if row.state in ("draft", "requested") else row.arrives_at
+    title, state = _("Work order %(number)s", number=row.number), told(WorkOrder.LIFECYCLE.states[row.state])
+    return DueItem(title, " · ".join(sub), state, due, f"/work-orders/{ids.to_text(row.id)}")

@@ -15,8 +15,8 @@ from portal.kernel.db import session, transaction
 from tests.access.attempts import Attempt
 from tests.access.conftest import COLUMNS, STRANGER, Answer, Stage, nothing_stays
 
-# Records that are everybody's to read, or the stranger's own.
-EVERYBODYS = {"model"}
+# Records that are everybody's to read (a freeze: of all who have something in its rooms), or the stranger's own.
+EVERYBODYS = {"model", "freeze"}
 OWN = {"badge_reviewing"}
 AN_ID = re.compile(f"[{ids.ALPHABET}]{{{ids.LENGTH}}}")
 GOT_SOMEWHERE = (200, 302, 422)

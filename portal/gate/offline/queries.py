@@ -11,7 +11,8 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import joinedload
 
 from portal.accounts.models import User
-from portal.desk.items import Counts, DueItem, Figure
+from portal.clients.models import Client
+from portal.desk.items import Counts, DueItem, Figure, Waits, told
 from portal.equipment.models import Equipment
 from portal.exits.models import ExitItem
 from portal.facility.models import Room
@@ -22,7 +23,6 @@ from portal.gate.offline.models import OfflineMistake, OfflineRelease
 from portal.kernel.db import session
 from portal.kernel.errors import NotFound
 from portal.kernel.i18n import _
-from portal.kernel.lifecycle import State
 from portal.kernel.policy import Actor, Permission
 from portal.passes.models import Pass
 
@@ -115,14 +115,14 @@ def allowances(now: datetime, limit: int = 50) -> list[AllowanceRow]:
     return [AllowanceRow(release, name, release.created_at <= now < release.until) for release, name in rows]
 
 
-def waiting_for(actor: Actor, now: datetime) -> list[DueItem]:
+def waiting_for(actor: Actor, now: datetime) -> list[Waits]:
     """Mistakes that wait for the supervisor, the oldest first."""
     if not actor.may(Permission.OFFLINE_MISTAKE_SETTLE):
         return []
-    statement = select(OfflineMistake).options(joinedload(OfflineMistake.event), joinedload(OfflineMistake.client))
-    return [
-        _due(found) for found in session().scalars(statement.where(OfflineMistake.state == "open").order_by(OfflineMistake.id).limit(20))
-    ]
+    columns = (OfflineMistake.id, OfflineMistake.number, OfflineMistake.state, OfflineMistake.objection, OfflineMistake.created_at)
+    rows = select(*columns, Client.name.label("client"), GateEvent.person_name, GateEvent.subject_label)
+    rows = rows.join(OfflineMistake.event).outerjoin(OfflineMistake.client)
+    return [Waits(rows.where(OfflineMistake.state == "open").order_by(OfflineMistake.id).limit(20), _due)]
 
 
 def counts(actor: Actor, now: datetime) -> Counts | None:
@@ -136,11 +136,10 @@ def counts(actor: Actor, now: datetime) -> Counts | None:
     return Counts((select(func.count()).where(OfflineMistake.state == "open"),), told)
 
 
-def _due(mistake: OfflineMistake) -> DueItem:
-    state, event = mistake.LIFECYCLE.states[mistake.state], mistake.event
-    about = " · ".join(filter(None, (mistake.client.name if mistake.client else "", event.person_name, event.subject_label)))
-    if mistake.objection == rules.UNREADABLE.code:
-        title = _("A record of an offline gate cannot be read: %(number)s", number=mistake.number)
+def _due(row: Any) -> DueItem:
+    about = " · ".join(filter(None, (row.client, row.person_name, row.subject_label)))
+    if row.objection == rules.UNREADABLE.code:
+        title = _("A record of an offline gate cannot be read: %(number)s", number=row.number)
     else:
-        title = _("Admitted offline, should not have been: %(number)s", number=mistake.number)
-    return DueItem(title, about, State(state.key, _(state.label), state.tone), mistake.created_at, path(mistake))
+        title = _("Admitted offline, should not have been: %(number)s", number=row.number)
+    return DueItem(title, about, told(OfflineMistake.LIFECYCLE.states[row.state]), row.created_at, path(row))
