@@ -177,7 +177,7 @@ def waiting_for(actor: Actor, now: datetime) -> list[Waits]:
     """Requests for visits and for more time that wait for customer service; for the client, what has to be corrected."""
     people = select(func.count()).where(Visitor.visit_id == Visit.id, Visitor.state != "withdrawn").scalar_subquery()
     named = (Client.name.label("client"), Room.code.label("room"))
-    rows = select(Visit.id, Visit.number, Visit.state, Visit.created_at, people.label("people"), *named)
+    rows = select(Visit.id, Visit.number, Visit.state, Visit.created_at, Visit.starts_at, people.label("people"), *named)
     rows = rows.join(Visit.client).join(Visit.room).order_by(Visit.id).limit(20)
     if actor.may(Permission.VISIT_REVIEW):
         columns = (VisitExtension.visit_id, VisitExtension.state, VisitExtension.created_at, Visit.number, Visit.ends_at)
