@@ -58,7 +58,10 @@ def record(
     stay: Presence | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> None:
-    """Writes one event. `refusal` (the verdict's by default) gives its code; `stay` is the one that it begins or ends."""
+    """Writes one event. `refusal` (the verdict's by default) gives its code; `stay` is the one that it begins or ends.
+
+    Whoever is turned away is so at the room that was chosen, or at the only one that the pass opens; with several, at none yet.
+    """
     refusal = refusal or verdict.refusal
     ground, slip, found = verdict.ground, verdict.exit, verdict.found
     said = {"said": {name: _plain(value) for name, value in refusal.data.items()}} if refusal is not None and refusal.data else {}
@@ -72,7 +75,8 @@ def record(
         values |= {"subject_id": slip.id, "subject_label": slip.number, "client_id": slip.client_id, "person_name": mover}
     _add(
         kind, actor, now, nonce=nonce, code=refusal.code if refusal is not None else "", pass_id=found.id if found else None,
-        room_id=room_id, presence_id=stay.id if stay else None, facts={**verdict.facts, **said, **(facts or {})}, **values,
+        room_id=room_id or (_only_room(verdict) if refusal is not None else None), presence_id=stay.id if stay else None,
+        facts={**verdict.facts, **said, **(facts or {})}, **values,
     )  # fmt: skip
 
 
@@ -94,6 +98,10 @@ def earlier_event(nonce: str) -> GateEvent | None:
 def _add(kind: str, actor: Actor, now: datetime, **values: Any) -> None:
     session().flush()  # the stay that it tells of
     session().execute(_TABLE.insert(), {"created_at": now, "kind": kind, "guard_id": actor.user_id, **values})
+
+
+def _only_room(verdict: Verdict) -> uuid.UUID | None:
+    return verdict.rooms[0].id if len(verdict.rooms) == 1 else None
 
 
 def _plain(value: object) -> str:

@@ -128,7 +128,7 @@ def enter(
     )
     refusal = rules.why_not_enter(facts) or rules.why_not_kept(kept)
     if refusal is not None or room is None:
-        return _refused(verdict, refusal or rules.CHOOSE_ROOM, nonce, actor, now)
+        return _refused(verdict, refusal or rules.CHOOSE_ROOM, nonce, actor, now, room)
     stay = Presence(
         created_at=now,
         room=room,
@@ -168,7 +168,7 @@ def leave(
     if stay is None or stay.left_at is not None:
         return _leave_unentered(verdict, nonce, actor, now, reason.strip(), room_id)
     if missing := rules.not_given_back(stay.kept_items, given_back):
-        return _refused(verdict, rules.KEPT_NOT_BACK(count=len(missing)), nonce, actor, now)
+        return _refused(verdict, rules.KEPT_NOT_BACK(count=len(missing)), nonce, actor, now, stay.room)
     stay.left_at, stay.guard_out_id = now, actor.user_id
     stay.kept_back_at = now if stay.kept_items else None
     grounds.note_left(stay, actor, now)
@@ -273,8 +273,8 @@ def _noted(kept: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(filter(None, (item.strip() for item in kept))))
 
 
-def _refused(verdict: Verdict, refusal: Refusal, nonce: str, actor: Actor, now: datetime) -> Verdict:
+def _refused(verdict: Verdict, refusal: Refusal, nonce: str, actor: Actor, now: datetime, room: Room | None = None) -> Verdict:
     """A refused confirm. What the guard can put right on the page (a missing tick) uses up no nonce, so it can be sent again."""
     kept = None if refusal.code in CORRECTABLE else nonce
-    record("refusal", verdict, actor, now, nonce=kept, refusal=refusal)
+    record("refusal", verdict, actor, now, nonce=kept, refusal=refusal, room_id=room.id if room else None)
     return replace(verdict, refusal=refusal)

@@ -41,6 +41,7 @@ from portal.visits import queries as visits
 __all__ = ["BLUEPRINTS", "presence_views"]
 BLUEPRINTS = [bp]
 
+NO_ROOM = "none"  # what is no pass, or one for several rooms of which none was chosen yet
 LOG = Table[Any](
     "gate_log",
     id=GateEvent.id,
@@ -57,7 +58,7 @@ LOG = Table[Any](
     ],
     filters=[
         Choice("kind", _l("Event"), column=GateEvent.kind, options=lambda: [(key, _(label)) for key, (label, _tone) in KINDS.items()]),
-        Choice("room", _l("Room"), where=lambda value: GateEvent.room_id == uuid.UUID(value)),
+        Choice("room", _l("Room"), where=lambda value: GateEvent.room_id == (None if value == NO_ROOM else uuid.UUID(value))),
         DateRange("at", _l("Day"), GateEvent.created_at),
         Text("pass", _l("Pass"), where=lambda text: begins(GateEvent.subject_label, text.upper())),
     ],
@@ -237,7 +238,7 @@ def event(event_id: uuid.UUID) -> ResponseReturnValue:
 @bp.get("/gate/log")
 @allow(Permission.GATE_LOG_READ)
 def log() -> ResponseReturnValue:
-    choices = {"room": facility.room_choices()}
+    choices = {"room": [*facility.room_choices(), (NO_ROOM, _("No room known"))]}
     if request.args.get("export"):
         return LOG.export(session(), queries.select_events(), request.args, request.args["export"], choices=choices)
     found = LOG.read(session(), queries.select_events(), request.args, lambda **kw: url_for("gate.log", **kw), choices=choices)

@@ -312,6 +312,8 @@ def test_the_log_and_who_is_inside_are_exported(as_: As, guard: FlaskClient, cas
     assert len(rows("/gate/log?export=csv")) == 2
     assert [row for row in rows("/gate/log?export=csv") if "王珺" in row] == rows("/gate/log?kind=entry&export=csv")
     assert "gate.not_a_pass" in rows("/gate/log?kind=refusal&export=csv")[0]
+    assert "gate.not_a_pass" in rows("/gate/log?kind=refusal&room=none&export=csv")[0]
+    assert rows(f"/gate/log?kind=refusal&room={cast.rooms['B2'].id}&export=csv") == []
     (stay,) = rows("/gate/inside?export=csv")
     assert "王珺" in stay
     assert badge.number in stay
