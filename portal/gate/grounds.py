@@ -48,7 +48,8 @@ class Ground:
     """What an entry stands on, as it is at this moment, its subject's row locked.
 
     `rooms` are those that it opens; `starts_at` and `ends_at` (not included) the time for entries; `stays_until`: by when who enters
-    now is expected out, None for a badge. `who` is None while nobody was identified, `row_id` their place among an emergency's people.
+    now is expected out, None for a badge. `only_room`: the one room that it is for, also while it does not open it. `who` is None
+    while nobody was identified, `row_id` their place among an emergency's people.
     `refusal`: why it opens nothing.
     """
 
@@ -66,6 +67,7 @@ class Ground:
     stays_until: datetime | None = None
     row_id: uuid.UUID | None = None
     about: str = ""
+    only_room: Room | None = None
 
     @property
     def last_day(self) -> date | None:
@@ -79,6 +81,7 @@ def judge_badge(found: Pass, now: datetime, who_id: uuid.UUID | None) -> Ground:
     today = clock.today(now)
     in_force = [grant.contract for grant in badge.grants if contract_rules.why_not_in_force(grant.contract, today) is None]
     rooms = tuple(sorted({contract.room for contract in in_force}, key=lambda room: room.code))
+    granted = {grant.contract.room for grant in badge.grants}
     facts = rules.BadgeFacts(badge.state, badge.valid_until, [room.code for room in rooms], found.revoked_for or None)
     return Ground(
         kind="badge",
@@ -87,6 +90,7 @@ def judge_badge(found: Pass, now: datetime, who_id: uuid.UUID | None) -> Ground:
         client=badge.client,
         who=_who(badge.person),
         rooms=rooms,
+        only_room=next(iter(granted)) if len(granted) == 1 else None,
         refusal=rules.why_not_badge(facts, today),
         ends_at=clock.end_of(badge.valid_until) if badge.valid_until else None,
         photo_id=badge.photo_id,
@@ -114,6 +118,7 @@ def judge_visit(found: Pass, now: datetime, who_id: uuid.UUID | None) -> Ground:
         client=visit.client,
         who=_who(visitor.person),
         rooms=(visit.room,),
+        only_room=visit.room,
         refusal=rules.why_not_visit(facts, now),
         starts_at=visit.starts_at,
         ends_at=visit.ends_at,
@@ -142,6 +147,7 @@ def judge_emergency(found: Pass, now: datetime, who_id: uuid.UUID | None) -> Gro
         client=emergency.client,
         who=Who(row.name, row.document_hash, row.document_tail, row.phone, row.person_id) if row and row.document_hash else None,
         rooms=(emergency.room,),
+        only_room=emergency.room,
         refusal=refusal,
         starts_at=emergency.decided_at,
         ends_at=emergency.lapses_at,

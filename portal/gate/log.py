@@ -60,7 +60,7 @@ def record(
 ) -> None:
     """Writes one event. `refusal` (the verdict's by default) gives its code; `stay` is the one that it begins or ends.
 
-    Whoever is turned away is so at the room that was chosen, or at the only one that the pass opens; with several, at none yet.
+    Whoever is turned away is so at the room that was chosen, or at the only one that the pass is for; with several, at none yet.
     """
     refusal = refusal or verdict.refusal
     ground, slip, found = verdict.ground, verdict.exit, verdict.found
@@ -73,9 +73,11 @@ def record(
     elif slip is not None:
         mover = slip.mover_name if kind != "return" else ""  # who brings it back may be someone else
         values |= {"subject_id": slip.id, "subject_label": slip.number, "client_id": slip.client_id, "person_name": mover}
+    if refusal is not None and room_id is None and ground is not None and ground.only_room is not None:
+        room_id = ground.only_room.id
     _add(
         kind, actor, now, nonce=nonce, code=refusal.code if refusal is not None else "", pass_id=found.id if found else None,
-        room_id=room_id or (_only_room(verdict) if refusal is not None else None), presence_id=stay.id if stay else None,
+        room_id=room_id, presence_id=stay.id if stay else None,
         facts={**verdict.facts, **said, **(facts or {})}, **values,
     )  # fmt: skip
 
@@ -98,10 +100,6 @@ def earlier_event(nonce: str) -> GateEvent | None:
 def _add(kind: str, actor: Actor, now: datetime, **values: Any) -> None:
     session().flush()  # the stay that it tells of
     session().execute(_TABLE.insert(), {"created_at": now, "kind": kind, "guard_id": actor.user_id, **values})
-
-
-def _only_room(verdict: Verdict) -> uuid.UUID | None:
-    return verdict.rooms[0].id if len(verdict.rooms) == 1 else None
 
 
 def _plain(value: object) -> str:

@@ -273,7 +273,7 @@ def test_a_guard_who_refuses_uses_nothing_up(cast: Cast, badge: Badge) -> None:
 
 
 def test_who_is_turned_away_is_so_at_a_room(cast: Cast, badge: Badge) -> None:
-    """At the only room that the pass opens, or the one that was chosen; at none, where there are several and none is chosen yet."""
+    """At the only room that the pass is for, or the one that was chosen; at none, where there are several and none is chosen yet."""
     with transaction():
         services.turn_away(scanning.pass_of(badge), "looks drunk", crypto.new_token(), cast.actor("guard"), NOW)
         badges.report_lost(badge, cast.actor("admin"), NOW)
@@ -286,11 +286,14 @@ def test_who_is_turned_away_is_so_at_a_room(cast: Cast, badge: Badge) -> None:
         enter(cast, both, "A1", points=())
         services.turn_away(scanning.pass_of(both), "looks drunk", crypto.new_token(), cast.actor("guard"), NOW)
         services.verify("7K3F-9Q2M-X", cast.actor("guard"), NOW)
-    told = session().execute(select(GateEvent.code, GateEvent.room_id).order_by(GateEvent.id)).all()
+        contracts.suspend_contract(cast.contracts["alpha"], "x", cast.actor("supervisor"), NOW)
+        services.verify(scanning.pass_of(badge).short_code, cast.actor("guard"), NOW)
+        services.verify(scanning.pass_of(both).short_code, cast.actor("guard"), NOW)
+    told = session().execute(select(GateEvent.code, GateEvent.room_id).where(GateEvent.kind == "refusal").order_by(GateEvent.id)).all()
     b2, a1 = cast.rooms["B2"].id, cast.rooms["A1"].id
     assert told == [
         ("gate.guard_refused", b2), ("gate.badge_lost", b2), ("gate.checklist", a1), ("gate.guard_refused", None),
-        ("gate.not_a_pass", None),
+        ("gate.not_a_pass", None), ("gate.badge_lost", b2),
     ]  # fmt: skip
 
 
