@@ -13,6 +13,7 @@ from portal.audit.models import AuditEntry
 from portal.contracts import queries, services
 from portal.contracts.lifecycle import CONTRACT
 from portal.contracts.models import Contract, ContractDocument, ContractRack
+from portal.desk.gathering import gathered
 from portal.desk.queries import counted
 from portal.facility.services import hold_units
 from portal.kernel import ids
@@ -341,9 +342,9 @@ def test_what_each_side_sees(app: Flask, cast: Cast) -> None:
         drafted(cast)
         services.end_contract(cast.contracts["beta"], "moves out", cast.actor("sales"), NOW)
     with app.test_request_context():
-        assert {item.state.key for item in queries.waiting_for(cast.actor("sales"), NOW)} == {"draft", "ending"}
-        assert [item.state.key for item in queries.waiting_for(stranger, NOW)] == ["ending"]
-        assert queries.waiting_for(cast.actor("admin"), NOW) == []
+        assert {item.state.key for item in gathered(queries.waiting_for(cast.actor("sales"), NOW))} == {"draft", "ending"}
+        assert [item.state.key for item in gathered(queries.waiting_for(stranger, NOW))] == ["ending"]
+        assert gathered(queries.waiting_for(cast.actor("admin"), NOW)) == []
         assert queries.waiting_for(cast.actor("guard"), NOW) == []
         for actor, number in ((cast.actor("sales"), 2), (stranger, 0)):
             counts = queries.counts(actor, NOW)

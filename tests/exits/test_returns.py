@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from portal.desk.gathering import gathered
 from portal.equipment.models import Equipment, EquipmentMove
 from portal.exits import returns, rules, services
 from portal.exits.models import Exit
@@ -282,7 +283,7 @@ def test_every_state_of_what_waits_is_on_the_right_desk(app: Flask, cast: Cast, 
 
     def waits(name: str) -> list[str]:
         with app.test_request_context():
-            return [item.url.rpartition("/")[2] for item in waiting_for(cast.actor(name), NOW)]
+            return [item.url.rpartition("/")[2] for item in gathered(waiting_for(cast.actor(name), NOW))]
 
     def text(found: Exit) -> str:
         return ids.to_text(found.id)

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from portal.desk.gathering import gathered
 from portal.desk.queries import counted
 from portal.facility.models import Rack
 from portal.kernel import ids
@@ -251,11 +252,11 @@ def test_administrators_are_told_what_is_nearly_full(app, cast):
         (kept,) = add_room(cast, "C4", "198.51.100.0/29")
         services.reserve_range(Reservation(kept.id, "198.51.100.0", "198.51.100.7", "VRRP"), administrator, NOW)  # none was to be had
     with app.test_request_context():
-        assert queries.waiting_for(administrator, NOW) == []
+        assert gathered(queries.waiting_for(administrator, NOW)) == []
     with transaction():
         hold(cast, one, 1, room="C3")
     with app.test_request_context():
-        (item,) = queries.waiting_for(administrator, NOW)
+        (item,) = gathered(queries.waiting_for(administrator, NOW))
         assert (item.title, item.url) == (prefix.cidr, f"/network/prefixes/{ids.to_text(prefix.id)}")
         assert queries.waiting_for(cast.actor("room_staff"), NOW) == []
         counts = queries.counts(administrator, NOW)
