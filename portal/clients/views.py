@@ -22,7 +22,7 @@ from portal.kernel.db import session, transaction
 from portal.kernel.forms import Form
 from portal.kernel.i18n import N_, _, _l
 from portal.kernel.lifecycle import State, Tone
-from portal.kernel.policy import Permission, allow
+from portal.kernel.policy import Permission, allow, proven
 from portal.kernel.tables import Choice, Column, Switch, Table, Text
 from portal.kernel.web import ActionView, actor, id_argument, page, state_view, submit
 
@@ -143,6 +143,7 @@ def show(client_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/<id:client_id>/number")
 @allow(P.IDENTITY_REVEAL)
+@proven
 def reveal(client_id: uuid.UUID) -> ResponseReturnValue:
     """The record with the registration number in full, once; that it was shown stays on record (R-S2)."""
     with transaction():
@@ -304,6 +305,7 @@ def person(person_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/people/<id:person_id>/number")
 @allow(P.IDENTITY_REVEAL)
+@proven
 def reveal_person(person_id: uuid.UUID) -> ResponseReturnValue:
     """The record with the document's number in full, once; that it was shown stays on record (R-S2)."""
     with transaction():

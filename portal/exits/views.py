@@ -28,7 +28,7 @@ from portal.kernel.formats import day, due, mask
 from portal.kernel.forms import ReasonForm
 from portal.kernel.i18n import _, _l
 from portal.kernel.lifecycle import State, Tone
-from portal.kernel.policy import Permission, allow
+from portal.kernel.policy import Permission, allow, proven
 from portal.kernel.tables import Choice, Column, DateRange, Table, Text
 from portal.kernel.web import ActionView, action_page, actor, chosen_locale, faster, offered_actions, page, settings, state_view, submit
 from portal.kernel.web import pdf as answer_pdf
@@ -192,6 +192,7 @@ def slip(exit_id: uuid.UUID) -> ResponseReturnValue:
 
 @bp.post("/<id:exit_id>/mover")
 @allow(Permission.IDENTITY_REVEAL)
+@proven
 def reveal(exit_id: uuid.UUID) -> ResponseReturnValue:
     """Shows the mover's number in full, once, and logs that it did (R-S2)."""
     found = queries.get_exit(actor(), exit_id)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from portal.accounts.models import UserSession
 from portal.audit.models import AuditEntry
 from portal.clients import queries, services
 from portal.clients.models import Client, Contact, Person
 from portal.kernel import ids
 from portal.kernel.db import session, transaction
 from tests.badges import making
-from tests.cast import NOW, Cast, company_code, identity_number
+from tests.cast import NOW, PASSWORD, Cast, company_code, identity_number
 
 As = Callable[[str], FlaskClient]
 
@@ -115,6 +118,24 @@ def test_a_number_is_shown_by_post_alone_and_on_record(cast: Cast, as_: As) -> N
     assert identity_number(10) in response.text
     found = session().scalars(select(AuditEntry.tag).where(AuditEntry.tag.like("%number_revealed")).order_by(AuditEntry.id)).all()
     assert found == ["client.number_revealed", "person.number_revealed"]
+
+
+def test_a_number_is_shown_to_who_has_just_shown_who_they_are(cast: Cast, as_: As) -> None:
+    """A browser left open at the counter shows no identity number: the password is asked for first, then the record again."""
+    browser, record, secret = as_("service"), person_url(cast.people["wang"]), identity_number(10)
+    address = client_url(cast.alpha)
+    with transaction():
+        session().execute(update(UserSession).values(proven_at=NOW - timedelta(minutes=11)))
+    for where in (record, address):
+        asked = browser.post(f"{where}/number", headers={"Referer": f"http://localhost{where}"})
+        assert asked.status_code == 302
+        assert parse_qs(urlsplit(asked.location).query) == {"next": [where]}
+        assert urlsplit(asked.location).path == "/sign-in/again"
+    assert browser.post(asked.location, data={"present": "not the password"}).status_code == 422
+    assert browser.post(f"{record}/number").status_code == 302
+    assert session().scalars(select(AuditEntry.tag).where(AuditEntry.tag.like("%number_revealed"))).all() == []
+    assert browser.post(asked.location, data={"present": PASSWORD}).location == address
+    assert secret in browser.post(f"{record}/number").text
 
 
 @pytest.mark.parametrize("who", ["colleague", "sales", "administrator", "auditor", "room_staff"])
