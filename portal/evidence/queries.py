@@ -19,9 +19,9 @@ from portal.emergencies.models import Emergency, EmergencyPerson
 from portal.evidence.lifecycle import EVIDENCE_PACK
 from portal.evidence.models import EvidencePack
 from portal.facility.models import Room
-from portal.gate.models import Presence
+from portal.gate.models import LONG, LONG_STAY, Presence
 from portal.kernel import ids
-from portal.kernel.db import session
+from portal.kernel.db import dialect, session
 from portal.kernel.errors import NotFound
 from portal.kernel.i18n import _
 from portal.kernel.policy import Actor, Permission
@@ -29,6 +29,7 @@ from portal.reviews.models import AccessReviewLine
 from portal.visits.models import Visit, Visitor
 
 GuardIn, GuardOut, Escort, Reviewer, VisitReviewer, Supervisor = (aliased(User) for _number in range(6))
+Earlier = aliased(Presence)
 
 
 def select_packs() -> Select[*tuple[Any, ...]]:
@@ -89,18 +90,30 @@ def select_stays() -> Select[*tuple[Any, ...]]:
 
 
 def overlapping(start: datetime | None, end: datetime | None) -> ColumnElement[bool]:
-    """Stays of which any moment lies in [start, end)."""
+    """Stays of which any moment lies in [start, end).
+
+    An old period must not be looked for through all that was before it: nearly every stay that lies in it began at most two days
+    before, and of the others (`LONG`) an index of their own tells the earliest.
+    """
     conditions: list[ColumnElement[bool]] = []
     if end is not None:
         conditions.append(Presence.created_at < end)
     if start is not None:
         conditions.append(or_(Presence.left_at.is_(None), Presence.left_at >= start))
+        conditions.append(Presence.created_at >= _earliest_over(start))
     return and_(True, *conditions)
+
+
+def _earliest_over(start: datetime) -> ColumnElement[datetime]:
+    """From when on a stay may have begun that lasted until `start`."""
+    usual = start - LONG_STAY
+    lasted = and_(LONG[dialect()], Earlier.created_at < usual, or_(Earlier.left_at.is_(None), Earlier.left_at >= start))
+    return func.coalesce(select(func.min(Earlier.created_at)).where(lasted).scalar_subquery(), usual)
 
 
 def stays_at(room_id: uuid.UUID, at: datetime) -> list[Row[*tuple[Any, ...]]]:
     """Who was in the room at a moment."""
-    inside = and_(Presence.created_at <= at, or_(Presence.left_at.is_(None), Presence.left_at > at))
+    inside = and_(Presence.created_at <= at, or_(Presence.left_at.is_(None), Presence.left_at > at), overlapping(at, None))
     return list(session().execute(select_stays().where(Presence.room_id == room_id, inside).order_by(Presence.created_at)))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
@@ -16,6 +16,13 @@ from portal.retention.rules import REMOVED
 INSIDE = text("left_at IS NULL")
 OF_A_STAY = text("presence_id IS NOT NULL")
 OBJECTED = text("objection IS NOT NULL")
+# Who stayed for more than two days, or is inside still: few, and the only ones that a period has to look for far before it.
+LONG_STAY = timedelta(days=2)
+LONG = {
+    "sqlite": text("left_at IS NULL OR julianday(left_at) - julianday(created_at) > 2"),
+    "postgresql": text("left_at IS NULL OR left_at - created_at > INTERVAL '2 days'"),
+}
+CODED = text("code <> ''")
 NAMED = text(f"person_name <> '' AND person_name <> '{REMOVED}'")  # whose retention is not over: what the removal looks for
 
 
@@ -37,6 +44,7 @@ class GateEvent(Record):
         Index("ix_gate_events_subject", "subject_id", "id"),
         Index("ix_gate_events_kind", "kind", "created_at", "id"),
         Index("ix_gate_events_label", "subject_label", "created_at"),
+        Index("ix_gate_events_code", "code", "created_at", "id", sqlite_where=CODED, postgresql_where=CODED),
         Index("ix_gate_events_named", "created_at", sqlite_where=NAMED, postgresql_where=NAMED),
         Index("ix_gate_events_presence", "presence_id", "kind", sqlite_where=OF_A_STAY, postgresql_where=OF_A_STAY),
         Index("ix_gate_events_objection", "created_at", "id", sqlite_where=OBJECTED, postgresql_where=OBJECTED),
@@ -82,6 +90,7 @@ class Presence(Record):
         Index("uq_presences_inside", "document_hash", unique=True, sqlite_where=INSIDE, postgresql_where=INSIDE),
         Index("uq_presences_person", "person_id", unique=True, sqlite_where=INSIDE, postgresql_where=INSIDE),
         Index("ix_presences_now", "created_at", "id", sqlite_where=INSIDE, postgresql_where=INSIDE),
+        Index("ix_presences_long", "created_at", "left_at", sqlite_where=LONG["sqlite"], postgresql_where=LONG["postgresql"]),
         Index("ix_presences_room", "room_id", "created_at", "id"),
         Index("ix_presences_client", "client_id", "created_at", "id"),
         Index("ix_presences_time", "created_at", "id"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from datetime import datetime
 
@@ -24,6 +25,7 @@ KINDS = {
 }
 # Why somebody is not let in on an emergency is that area's to say.
 EMERGENCY = {value.code: value for value in vars(emergency_rules).values() if isinstance(value, Refusal)}
+_SENTENCE = re.compile(r"(?<=。)|(?<=[.?]) |: |：")
 GROUNDS = {"badge": N_("Badge"), "visit": N_("Visit"), "emergency": N_("Emergency")}
 
 
@@ -46,6 +48,15 @@ def reason(happened: GateEvent) -> str:
 def refusal_of(code: str) -> Refusal | None:
     """What a code in the log stands for: the gate's own, a phone's without a network, an emergency's."""
     return rules.BY_CODE.get(code) or offline.BY_CODE.get(code) or EMERGENCY.get(code)
+
+
+def reasons() -> list[tuple[str, str]]:
+    """Every code that the log may hold with its first sentence, what differs from case to case left out; in order of the words."""
+    known = {**rules.BY_CODE, **offline.BY_CODE, **EMERGENCY}
+    blank: defaultdict[str, str] = defaultdict(lambda: "…")
+    words = {code: str(_(refusal.sentence)) for code, refusal in known.items()}
+    first = {code: _SENTENCE.split(text % blank if "%(" in text else text, maxsplit=1)[0] for code, text in words.items()}
+    return sorted(first.items(), key=lambda pair: pair[1])
 
 
 def ground_label(kind: str) -> str:

@@ -21,7 +21,7 @@ from portal.gate.blueprint import bp
 from portal.gate.forms import IdentifyForm
 from portal.gate.models import GateEvent
 from portal.gate.services import Verdict
-from portal.gate.shown import KINDS, kept_label, kind_view, reason
+from portal.gate.shown import KINDS, kept_label, kind_view, reason, reasons
 from portal.kernel import clock, ids
 from portal.kernel.constraints import broken_constraint
 from portal.kernel.db import session, transaction
@@ -58,6 +58,7 @@ LOG = Table[Any](
     ],
     filters=[
         Choice("kind", _l("Event"), column=GateEvent.kind, options=lambda: [(key, _(label)) for key, (label, _tone) in KINDS.items()]),
+        Choice("why", _l("Reason"), column=GateEvent.code, options=reasons),
         Choice("room", _l("Room"), where=lambda value: GateEvent.room_id == (None if value == NO_ROOM else uuid.UUID(value))),
         DateRange("at", _l("Day"), GateEvent.created_at),
         Text("pass", _l("Pass"), where=lambda text: begins(GateEvent.subject_label, text.upper())),
