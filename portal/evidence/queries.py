@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
@@ -100,6 +100,7 @@ def overlapping(start: datetime | None, end: datetime | None) -> ColumnElement[b
         conditions.append(Presence.created_at < end)
     if start is not None:
         conditions.append(or_(Presence.left_at.is_(None), Presence.left_at >= start))
+    if start is not None and end is not None:
         conditions.append(Presence.created_at >= _earliest_over(start))
     return and_(True, *conditions)
 
@@ -113,7 +114,7 @@ def _earliest_over(start: datetime) -> ColumnElement[datetime]:
 
 def stays_at(room_id: uuid.UUID, at: datetime) -> list[Row[*tuple[Any, ...]]]:
     """Who was in the room at a moment."""
-    inside = and_(Presence.created_at <= at, or_(Presence.left_at.is_(None), Presence.left_at > at), overlapping(at, None))
+    inside = and_(or_(Presence.left_at.is_(None), Presence.left_at > at), overlapping(at, at + timedelta(microseconds=1)))
     return list(session().execute(select_stays().where(Presence.room_id == room_id, inside).order_by(Presence.created_at)))
 
 
